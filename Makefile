@@ -1,0 +1,91 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make help` lists the targets. Everything they need is installed into .venv, .nox and .build, all git-ignored.
+
+PYTHON ?= python3
+SHELL := bash
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+NOX := $(BIN)/nox
+COLLECTIONS := $(CURDIR)/.build/collections
+SELF := $(COLLECTIONS)/ansible_collections/edgecloud/nic
+
+# For what runs straight from the development environment. nox sessions set up their own.
+WITH_COLLECTION := PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS)
+
+##@ Use
+
+demo: setup ## Show the collection at work on the simulator
+	$(WITH_COLLECTION) bash tests/demo/run.sh
+
+simulator: setup ## Start the simulator of both clouds on port 8089
+	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.simulator \
+		--port 8089 --estate tests/simulator/estates/demo.yml
+
+##@ Check
+
+# Two at a time, each with its output in one piece; the unit tests come last, with their totals as the last word.
+test: setup ## Run every check
+	@status=0; \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target lint sanity integration docs-check build || status=1; \
+	$(MAKE) unit || status=1; \
+	exit $$status
+
+lint: setup ## Check format, style, types, YAML, licences and ansible-lint's production profile
+	CI=true $(NOX) -e lint extra-checks license-check ansible-lint
+
+unit: setup ## Run the unit tests
+	$(NOX) -e unit
+
+integration: setup ## Run the integration tests against the simulator
+	$(NOX) -e integration-2.19
+
+sanity: setup ## Run ansible-test's sanity tests
+	$(NOX) -e sanity-2.19
+
+docs-check: setup ## Check the documentation of the collection and the changelog
+	$(NOX) -e docs-check changelog
+
+build: setup ## Build the collection into .build/artifact and check it
+	$(NOX) -e build
+
+matrix: setup ## Run sanity, unit and integration tests with every supported ansible-core (slow)
+	$(NOX) --tags sanity units integration
+
+##@ Change
+
+format: setup ## Format the code
+	$(NOX) -e formatters
+
+lock: setup ## Update the pinned development tools to their newest releases
+	for name in dev importer; do \
+		$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate \
+			tests/requirements/$$name.in --output-file tests/requirements/$$name.txt || exit; \
+	done
+
+setup: .venv/ready $(SELF) ## Install the development environment
+
+clean: ## Remove everything that was installed or built
+	rm -rf .venv .nox .build tests/output .mypy_cache .ruff_cache .hypothesis .ansible
+
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv comes from the same pins, and installs the rest in seconds.
+.venv/ready: tests/requirements/dev.txt
+	rm -rf .venv .nox
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint $< uv
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --requirement $<
+	touch $@
+
+# Ansible finds a collection by its path, and a checkout may lie anywhere.
+$(SELF):
+	mkdir -p $(@D)
+	ln -s $(CURDIR) $@
+
+.PHONY: build clean demo docs-check format help integration lint lock matrix sanity setup simulator test unit
