@@ -1,0 +1,368 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads an estate: accounts, subnets, network interfaces and what uses their addresses, for both clouds.
+
+Both clouds share one vocabulary (a subnet is a vSwitch on ENS, a VPC is a network there); ``ens.py`` and
+``zec.py`` translate it into each cloud's own field names.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import pathlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from .schema import EstateError, build, build_all, mapping, sequence
+
+CLOUDS = ("ens", "zec")
+DEMO = pathlib.Path(__file__).with_name("estates") / "demo.yml"
+CREATED_AT = "2026-01-15T08:30:00Z"
+
+# Statuses in which a network interface takes address changes. ZEC documents them for assign; ENS documents none,
+# ECS asks for the same two. The first is the status of a detached network interface, the second of an attached one.
+READY = {"ens": ("Available", "InUse"), "zec": ("AVAILABLE", "USED")}
+GENERATED_REGIONS = {"ens": ("cn-hangzhou-44", "cn-beijing-15"), "zec": ("asia-east-1", "europe-west-1")}
+ID_PREFIX = {"ens": "eni-sim", "zec": "nic-sim"}
+
+
+@dataclass
+class Account:
+    """A key pair (perhaps with an STS token) or a bearer token, and the actions it may not call."""
+
+    access_key_id: str = ""
+    access_key_secret: str = field(default="", repr=False)
+    security_token: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    expires: str | datetime | None = None
+    deny: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if bool(self.token) == bool(self.access_key_id and self.access_key_secret):
+            raise ValueError("give either access_key_id and access_key_secret, or token")
+
+    def expired(self, now: float) -> bool:
+        """Tell whether the token's time has passed."""
+        if self.expires is None:
+            return False
+        when = self.expires
+        if isinstance(when, str):
+            when = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return when.timestamp() <= now
+
+
+@dataclass
+class Subnet:
+    """A subnet (ZEC) or vSwitch (ENS), and through it the VPC (ENS: network) and the region."""
+
+    subnet_id: str
+    vpc_id: str
+    region_id: str
+    cidr: str
+    network: ipaddress.IPv4Network = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.network = ipaddress.IPv4Network(self.cidr)
+
+
+@dataclass(slots=True)
+class NetworkInterface:
+    """A network interface; ``secondary_private_ips`` is the truth, whatever a lagging Describe still shows."""
+
+    network_interface_id: str
+    subnet_id: str
+    primary_private_ip: str
+    secondary_private_ips: list[str] = field(default_factory=list)
+    name: str = ""
+    description: str = ""
+    status: str = ""
+    type: str = "Secondary"
+    instance_id: str = ""
+    mac_address: str = ""
+    security_group_ids: list[str] = field(default_factory=list)
+    ipv6_addresses: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    resource_group_id: str = "rg-default"
+    created_at: str = CREATED_AT
+
+
+@dataclass
+class Eip:
+    """An elastic IP. Bound to a network interface without a private address, it is on the primary one."""
+
+    eip_id: str
+    public_ip_address: str
+    region_id: str = ""
+    name: str = ""
+    network_interface_id: str = ""
+    private_ip_address: str = ""
+    instance_id: str = ""
+    nat_gateway_id: str = ""
+    load_balancer_id: str = ""
+
+
+@dataclass
+class Backend:
+    """A server behind a load balancer, found by its private address."""
+
+    private_ip_address: str
+    network_interface_id: str = ""
+    instance_id: str = ""
+    port: int = 80
+    weight: int = 100
+    listener_id: str = "listener-1"
+
+
+@dataclass
+class LoadBalancer:
+    """A load balancer in one VPC."""
+
+    load_balancer_id: str
+    subnet_id: str
+    name: str = ""
+    address: str = ""
+    status: str = ""
+    backends: list[Backend] = field(default_factory=list)
+
+
+@dataclass
+class Dnat:
+    """A port of a public address that leads to a private one."""
+
+    dnat_id: str
+    private_ip_address: str
+    private_port: int = 80
+    public_ip_address: str = ""
+    public_port: int = 80
+    protocol: str = "TCP"
+    eip_id: str = ""
+
+
+@dataclass
+class Snat:
+    """A range of private addresses that leaves through a public one."""
+
+    snat_id: str
+    source_cidr: str
+    public_ip_address: str = ""
+    eip_id: str = ""
+
+
+@dataclass
+class NatGateway:
+    """A NAT gateway in one VPC."""
+
+    nat_gateway_id: str
+    subnet_id: str
+    name: str = ""
+    dnats: list[Dnat] = field(default_factory=list)
+    snats: list[Snat] = field(default_factory=list)
+
+
+@dataclass
+class HaVipMember:
+    """Who may hold a HaVip; ENS also tells by which of the member's addresses."""
+
+    instance_id: str = ""
+    network_interface_id: str = ""
+    private_ip_address: str = ""
+
+
+@dataclass
+class HaVip:
+    """A highly available virtual address."""
+
+    ha_vip_id: str
+    subnet_id: str
+    ip_address: str
+    name: str = ""
+    members: list[HaVipMember] = field(default_factory=list)
+
+
+@dataclass
+class Generate:
+    """A large estate in one line."""
+
+    network_interfaces: int
+    secondary_private_ips: int = 5
+    vpcs: int = 1
+    in_use_every: int = 0
+
+
+@dataclass
+class CloudEstate:
+    """All that one cloud holds, by id."""
+
+    cloud: str
+    accounts: list[Account] = field(default_factory=list)
+    subnets: dict[str, Subnet] = field(default_factory=dict)
+    network_interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
+    eips: dict[str, Eip] = field(default_factory=dict)
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
+    ha_vips: dict[str, HaVip] = field(default_factory=dict)
+
+
+def read_document(source: str | pathlib.Path | dict[str, Any]) -> dict[str, Any]:
+    """Read an estate document from a file; a mapping is one already."""
+    if isinstance(source, dict):
+        return source
+    path = pathlib.Path(source)
+    try:
+        return parse_document(path.read_bytes(), str(path))
+    except OSError as exc:
+        raise EstateError(f"{path}: {exc.strerror}") from exc
+
+
+def parse_document(text: bytes, where: str) -> dict[str, Any]:
+    """Parse YAML (of which JSON is a part)."""
+    try:
+        return mapping(yaml.safe_load(text), where)
+    except yaml.YAMLError as exc:
+        raise EstateError(f"{where}: not YAML: {exc}") from exc
+
+
+def read_clouds(document: dict[str, Any]) -> dict[str, CloudEstate]:
+    """Make the two clouds of an estate document."""
+    known = {*CLOUDS, "accounts", "settings", "faults", "events"}
+    unknown = sorted(str(key) for key in document if key not in known)
+    if unknown:
+        raise EstateError(f"estate: unknown key {', '.join(unknown)} (known: {', '.join(sorted(known))})")
+    accounts = document.get("accounts")
+    if accounts is None:  # so that an estate written for a test need not repeat them
+        accounts = read_document(DEMO)["accounts"]
+    accounts = mapping(accounts, "accounts")
+    return {
+        cloud: _read_cloud(cloud, mapping(document.get(cloud), cloud), sequence(accounts.get(cloud), "accounts"))
+        for cloud in CLOUDS
+    }
+
+
+def _read_cloud(cloud: str, data: dict[str, Any], accounts: list[Any]) -> CloudEstate:
+    sections = {"subnets", "network_interfaces", "eips", "load_balancers", "nat_gateways", "ha_vips", "generate"}
+    unknown = sorted(str(key) for key in data if key not in sections)
+    if unknown:
+        raise EstateError(f"{cloud}: unknown key {', '.join(unknown)} (known: {', '.join(sorted(sections))})")
+    estate = CloudEstate(cloud, build_all(Account, accounts, f"accounts.{cloud}"))
+    for subnet in build_all(Subnet, data.get("subnets"), f"{cloud}.subnets"):
+        estate.subnets[subnet.subnet_id] = subnet
+    for nic in build_all(NetworkInterface, data.get("network_interfaces"), f"{cloud}.network_interfaces"):
+        add_network_interface(estate, nic)
+    for eip in build_all(Eip, data.get("eips"), f"{cloud}.eips"):
+        estate.eips[eip.eip_id] = eip
+    for balancer in _with_parts(LoadBalancer, data, "load_balancers", cloud, backends=Backend):
+        estate.load_balancers[balancer.load_balancer_id] = balancer
+    for gateway in _with_parts(NatGateway, data, "nat_gateways", cloud, dnats=Dnat, snats=Snat):
+        estate.nat_gateways[gateway.nat_gateway_id] = gateway
+    for vip in _with_parts(HaVip, data, "ha_vips", cloud, members=HaVipMember):
+        estate.ha_vips[vip.ha_vip_id] = vip
+    if data.get("generate"):
+        _generate(estate, build(Generate, data["generate"], f"{cloud}.generate"))
+    for kind in (estate.load_balancers, estate.nat_gateways, estate.ha_vips):
+        for key, item in kind.items():
+            if item.subnet_id not in estate.subnets:
+                raise EstateError(f"{cloud}: {key} is in an unknown subnet")
+    return estate
+
+
+def _with_parts(cls: type[Any], data: dict[str, Any], section: str, cloud: str, **parts: type[Any]) -> list[Any]:
+    """Build the entries of a section whose fields named in ``parts`` hold lists of entries themselves."""
+    items = []
+    for index, entry in enumerate(sequence(data.get(section), f"{cloud}.{section}")):
+        where = f"{cloud}.{section}[{index}]"
+        values = dict(mapping(entry, where))
+        for name, part in parts.items():
+            values[name] = build_all(part, values.get(name), f"{where}.{name}")
+        items.append(build(cls, values, where))
+    return items
+
+
+def add_network_interface(estate: CloudEstate, nic: NetworkInterface) -> None:
+    """Put a network interface into its subnet, filling in what follows from the rest."""
+    where = f"{estate.cloud}: {nic.network_interface_id}"
+    if nic.network_interface_id in estate.network_interfaces:
+        raise EstateError(f"{where}: more than once")
+    subnet = estate.subnets.get(nic.subnet_id)
+    if subnet is None:
+        raise EstateError(f"{where}: unknown subnet {nic.subnet_id}")
+    addresses = [nic.primary_private_ip, *nic.secondary_private_ips]
+    for address in addresses:
+        try:
+            inside = ipaddress.IPv4Address(address) in subnet.network
+        except ValueError as exc:
+            raise EstateError(f"{where}: {exc}") from exc
+        if not inside:
+            raise EstateError(f"{where}: {address} is outside {subnet.cidr}")
+    if len(set(addresses)) < len(addresses):
+        raise EstateError(f"{where}: an address more than once")
+    _complete(estate, nic)
+
+
+def _complete(estate: CloudEstate, nic: NetworkInterface) -> None:
+    nic.status = nic.status or READY[estate.cloud][1 if nic.instance_id else 0]
+    number = len(estate.network_interfaces) + 1
+    nic.mac_address = nic.mac_address or ":".join(f"{octet:02x}" for octet in (0x00, 0x16, *number.to_bytes(4, "big")))
+    estate.network_interfaces[nic.network_interface_id] = nic
+
+
+def _generate(estate: CloudEstate, wish: Generate) -> None:
+    """Fill the cloud with numbered network interfaces, the same ones every time.
+
+    Every VPC uses the same address range, as VPCs in the wild do: an address alone does not tell the VPC.
+    """
+    per_interface = 1 + wish.secondary_private_ips
+    per_subnet = (4096 - 3) // per_interface  # a /20 without network, gateway and broadcast address
+    secondaries = 0
+    for index in range(wish.network_interfaces):
+        vpc, place = index % wish.vpcs, index // wish.vpcs
+        subnet = _generated_subnet(estate, vpc, place // per_subnet)
+        free = _hosts(subnet, place % per_subnet * per_interface)
+        nic = NetworkInterface(
+            network_interface_id=f"{ID_PREFIX[estate.cloud]}-{index + 1:06d}",
+            subnet_id=subnet.subnet_id,
+            primary_private_ip=next(free),
+            secondary_private_ips=[next(free) for _number in range(wish.secondary_private_ips)],
+            name=f"sim-{index + 1:06d}",
+            instance_id=f"i-sim-{index + 1:06d}",
+            security_group_ids=["sg-sim"],
+        )
+        _complete(estate, nic)
+        if wish.in_use_every:
+            for address in nic.secondary_private_ips:
+                secondaries += 1
+                if secondaries % wish.in_use_every == 0:
+                    _generated_balancer(estate, vpc, subnet).backends.append(
+                        Backend(address, nic.network_interface_id, nic.instance_id)
+                    )
+
+
+def _generated_subnet(estate: CloudEstate, vpc: int, number: int) -> Subnet:
+    subnet_id = f"subnet-sim-{vpc + 1}-{number + 1}"
+    if subnet_id not in estate.subnets:
+        regions = GENERATED_REGIONS[estate.cloud]
+        start = ipaddress.IPv4Address("10.0.0.0") + number * 4096
+        estate.subnets[subnet_id] = Subnet(subnet_id, f"vpc-sim-{vpc + 1}", regions[vpc % len(regions)], f"{start}/20")
+    return estate.subnets[subnet_id]
+
+
+def _generated_balancer(estate: CloudEstate, vpc: int, subnet: Subnet) -> LoadBalancer:
+    key = f"lb-sim-{vpc + 1}"
+    if key not in estate.load_balancers:
+        estate.load_balancers[key] = LoadBalancer(key, subnet.subnet_id, name=f"sim-{vpc + 1}")
+    return estate.load_balancers[key]
+
+
+def _hosts(subnet: Subnet, skip: int) -> Iterator[str]:
+    """Give the host addresses after the gateway's, without the cost of address objects."""
+    number = int(subnet.network.network_address) + 2 + skip
+    while True:
+        yield f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        number += 1

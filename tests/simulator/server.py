@@ -1,0 +1,180 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTP front of the simulator: one port for both clouds and the control API."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from email.utils import formatdate
+from typing import Any
+
+from aiohttp import web
+
+from .calls import Call
+from .control import add_control_routes
+from .ens import Ens
+from .errors import ApiError
+from .signatures import Incoming
+from .weather import Fault
+from .world import World
+from .zec import Zec
+
+
+class Front:
+    """Takes a request through log, latency, signature, throttle, fault and action to its answer."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def application(self) -> web.Application:
+        """Make the web application."""
+        app = web.Application()
+        app.router.add_route("GET", "/", self._ens)
+        app.router.add_route("POST", "/", self._ens)
+        app.router.add_route("POST", "/api/v2/{service:zec|zlb}", self._zec)
+        add_control_routes(app, self.world)
+        return app
+
+    async def _ens(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.world.ens)
+
+    async def _zec(self, request: web.Request) -> web.StreamResponse:
+        return await self._serve(request, self.world.zec)
+
+    async def _serve(self, request: web.Request, api: Ens | Zec) -> web.StreamResponse:
+        incoming = Incoming(
+            method=request.method,
+            target=request.raw_path,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        call = api.read_call(incoming)
+        self.world.log.begin(call)
+        try:
+            await asyncio.sleep(self.world.settings.latency)
+            return await self._answer(request, api, incoming, call)
+        finally:
+            call.finished = time.time()
+
+    async def _answer(
+        self, request: web.Request, api: Ens | Zec, incoming: Incoming, call: Call
+    ) -> web.StreamResponse:
+        host = incoming.headers.get("host", "")
+        try:
+            api.authorize(incoming, call, self.world.now())
+            self.world.throttle(api, call)
+        except ApiError as error:
+            return self._refuse(api, call, error, host)
+        fault = self.world.faults.take(call)
+        if fault is not None:
+            call.fault = fault.kind
+            if fault.kind == "delay":
+                await asyncio.sleep(fault.seconds)
+        response = None
+        if fault is None or fault.runs_action:
+            response = self._run(api, call, host, fault)
+        self.world.fire_events(call)
+        if response is not None and (fault is None or fault.kind in ("delay", "missing_fields", "null_lists")):
+            return response
+        assert fault is not None
+        if fault.kind == "error":
+            return self._refuse(api, call, self.world.fault_error(fault), host)
+        if fault.kind in ("html", "empty", "redirect"):
+            return _instead(call, fault)
+        body = response.body if response is not None and isinstance(response.body, bytes) else b""
+        return await self._spoil(request, call, fault, body)
+
+    def _run(self, api: Ens | Zec, call: Call, host: str, fault: Fault | None) -> web.Response:
+        try:
+            fields = api.run(call)
+        except ApiError as error:
+            return self._refuse(api, call, error, host)
+        call.applied = True
+        if fault is not None and fault.kind == "missing_fields":
+            fields = without_fields(fields, fault.fields)
+        if fault is not None and fault.kind == "null_lists":
+            fields = with_null_lists(fields)
+        call.end(200)
+        return self._json(200, api.success(fields, call))
+
+    def _refuse(self, api: Ens | Zec, call: Call, error: ApiError, host: str) -> web.Response:
+        call.end(error.status, error.code)
+        return self._json(error.status, api.failure(error, call, host), error.headers)
+
+    def _json(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> web.Response:
+        return web.json_response(body, status=status, headers={**self._date(), **(headers or {})})
+
+    def _date(self) -> dict[str, str]:
+        """A cloud whose clock differs shows it in its Date header."""
+        return {"Date": formatdate(self.world.now(), usegmt=True)}
+
+    async def _spoil(self, request: web.Request, call: Call, fault: Fault, body: bytes) -> web.StreamResponse:
+        """Send the answer in a way that is hard to read, or not at all."""
+        if fault.kind == "bad_json":
+            return web.Response(body=body[:-1] + b",}", content_type="application/json")
+        if fault.kind == "truncate":
+            return await self._send_slowly(request, [body[: len(body) // 2]], len(body), 0.0)
+        if fault.kind == "drip":
+            return await self._send_slowly(request, [bytes([byte]) for byte in body], len(body), fault.seconds)
+        if fault.kind == "hang":
+            await asyncio.sleep(fault.seconds)
+        call.end(None)
+        return _hang_up(request)
+
+    async def _send_slowly(
+        self, request: web.Request, parts: list[bytes], promised: int, pause: float
+    ) -> web.StreamResponse:
+        """Send a body in parts; if they are fewer bytes than promised, close the connection after them."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(promised)})
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(pause)
+        if sum(len(part) for part in parts) < promised and request.transport is not None:
+            request.transport.close()
+        return response
+
+
+def _instead(call: Call, fault: Fault) -> web.Response:
+    """Answer as something between the client and the cloud would."""
+    if fault.kind == "redirect":
+        call.end(fault.status or 307)
+        return web.Response(status=fault.status or 307, headers={**fault.headers, "Location": fault.location})
+    call.end(fault.status or 502)
+    text = fault.body if fault.kind == "html" else None
+    content_type = "text/html" if fault.kind == "html" else None
+    return web.Response(status=fault.status or 502, text=text, content_type=content_type, headers=fault.headers)
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    """Close the connection without an answer, as a reset that the client cannot miss."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()  # goes nowhere
+
+
+def without_fields(value: Any, names: list[str]) -> Any:
+    """Leave the named fields out, however deep they lie."""
+    if isinstance(value, dict):
+        return {key: without_fields(part, names) for key, part in value.items() if key not in names}
+    if isinstance(value, list):
+        return [without_fields(part, names) for part in value]
+    return value
+
+
+def with_null_lists(value: Any, outermost: bool = True) -> Any:
+    """Turn the lists inside the listed items into null, as Zenlayer does with empty ones."""
+    if isinstance(value, dict):
+        return {key: with_null_lists(part, outermost) for key, part in value.items()}
+    if isinstance(value, list):
+        return [with_null_lists(part, False) for part in value] if outermost else None
+    return value

@@ -1,0 +1,104 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All that the simulator knows and remembers, in one place that can be set back to its start."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import asdict
+from typing import Any
+
+from .calls import Call, CallLog
+from .ens import Ens
+from .errors import ApiError
+from .estate import CLOUDS, read_clouds
+from .schema import EstateError, mapping, sequence
+from .settings import merge, read_settings
+from .signatures import Nonces
+from .state import CloudState
+from .weather import Events, Fault, Faults, Throttles
+from .zec import Zec
+
+
+class World:
+    """Both clouds, their weather, and the log of calls."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.log = CallLog()
+        self.sink: list[dict[str, Any]] = []
+        self.load(document)
+
+    def load(self, document: dict[str, Any]) -> None:
+        """Start afresh from an estate document; on a mistake in it, everything stays as it was."""
+        wishes = mapping(document.get("settings"), "settings")
+        settings = read_settings(wishes)
+        states = {cloud: CloudState(estate, settings) for cloud, estate in read_clouds(copy.deepcopy(document)).items()}
+        faults = Faults(sequence(document.get("faults"), "faults"))
+        events = Events(sequence(document.get("events"), "events"))
+        self._document = document
+        self._wishes = wishes
+        self.settings = settings
+        self.states = states
+        self.faults = faults
+        self.events = events
+        self.throttles = Throttles()
+        self.ens = Ens(states["ens"], Nonces())
+        self.zec = Zec(states["zec"])
+        self.log.clear()
+        self.sink.clear()
+
+    def reset(self) -> None:
+        """Go back to the estate, settings, faults and events that were loaded last."""
+        self.load(self._document)
+
+    def now(self) -> float:
+        """Tell the time on the clouds' clock."""
+        return time.time() + self.settings.clock_offset
+
+    def set(self, patch: dict[str, Any]) -> dict[str, Any]:
+        """Merge a patch into the settings; on a mistake in it, they stay as they were."""
+        wishes = merge(self._wishes, patch)
+        self.settings = read_settings(wishes)
+        self._wishes = wishes
+        for state in self.states.values():
+            state.settings = self.settings
+        return asdict(self.settings)
+
+    def change(self, wish: dict[str, Any]) -> None:
+        """Change the world behind the clients' back."""
+        values = dict(wish)
+        kind, nic_id = values.pop("kind", None), values.pop("network_interface_id", None)
+        cloud = values.pop("cloud", None)
+        if not isinstance(kind, str) or not isinstance(nic_id, str):
+            raise EstateError("change: needs kind and network_interface_id")
+        holding = [name for name in CLOUDS if self.states[name].network_interface(nic_id) and cloud in (None, name)]
+        if not holding:
+            raise EstateError(f"change: no network interface {nic_id}")
+        self.states[holding[0]].change(kind, nic_id, values)
+
+    def fire_events(self, call: Call) -> None:
+        """Make the changes that a call sets off."""
+        for wish in self.events.due(call):
+            self.change(wish)
+
+    def throttle(self, api: Ens | Zec, call: Call) -> None:
+        """Refuse a call that comes too soon."""
+        limit = self.throttles.admit(call, self.settings.throttle)
+        if limit is not None:
+            raise api.throttled(limit.retry_after_ms)
+
+    def fault_error(self, fault: Fault) -> ApiError:
+        """Word the error of an ``error`` fault."""
+        return ApiError(fault.status or 500, fault.code, fault.message, fault.headers)
+
+    def estate(self) -> dict[str, Any]:
+        """Give the state of everything as plain data, without credentials."""
+        return {
+            **{cloud: {"network_interfaces": state.addresses()} for cloud, state in self.states.items()},
+            "settings": asdict(self.settings),
+            "faults": [asdict(fault) for fault in self.faults.pending],
+            "events": [asdict(event) for event in self.events.pending],
+        }
