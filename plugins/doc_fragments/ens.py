@@ -1,0 +1,53 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  access_key_id:
+    description:
+      - Id of the access key.
+      - Without this option and O(profile), the environment variables E(ALIBABA_CLOUD_ACCESS_KEY_ID) or
+        E(ALICLOUD_ACCESS_KEY) count.
+    type: str
+  access_key_secret:
+    description:
+      - Secret of the access key.
+      - Without this option and O(profile), the environment variables E(ALIBABA_CLOUD_ACCESS_KEY_SECRET) or
+        E(ALICLOUD_SECRET_KEY) count.
+    type: str
+  security_token:
+    description:
+      - Security token (STS) of a temporary access key.
+      - Without key options and O(profile), the environment variables E(ALIBABA_CLOUD_SECURITY_TOKEN) or
+        E(ALICLOUD_SECURITY_TOKEN) count.
+    type: str
+  profile:
+    description:
+      - Name of a profile in O(credentials_file), of mode C(AK) or C(StsToken). Cannot be combined with key options.
+      - A profile that the task names goes before keys in the environment. Where there is neither, the environment
+        variables E(ALIBABA_CLOUD_PROFILE) or E(ALICLOUD_PROFILE) name the profile, or else it is the current one of the
+        file.
+    type: str
+  credentials_file:
+    description:
+      - The configuration file of the C(aliyun) command-line client.
+      - The default is C(~/.aliyun/config.json).
+    type: path
+  endpoint:
+    description:
+      - Host, C(host:port) or URL of the API. Plain C(http://) is accepted for a loopback address only.
+      - Accounts of the international site may need V(ens.ap-southeast-1.aliyuncs.com).
+      - The default is the environment variable E(ENS_ENDPOINT), or else C(ens.aliyuncs.com).
+    type: str
+notes:
+  - The RAM actions needed are C(ens:DescribeNetworkInterfaces), C(ens:UnassignPrivateIpAddresses) to remove
+    addresses, and for the in-use check C(ens:DescribeLoadBalancers), C(ens:DescribeLoadBalancerAttribute),
+    C(ens:DescribeNatGateways), C(ens:DescribeForwardTableEntries), C(ens:DescribeHaVips) and
+    C(ens:DescribeEnsEipAddresses).
+  - The clock of the machine that the module runs on must not be off by more than 15 minutes.
+"""

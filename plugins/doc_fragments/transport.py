@@ -1,0 +1,51 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - requests
+options:
+  timeout:
+    description:
+      - Longest time in seconds from a request to the end of its answer.
+      - After a change whose answer did not come in time, the network interface is read again before anything else is
+        sent.
+    type: float
+    default: 30.0
+  connect_timeout:
+    description: Longest time in seconds for a connection to be made.
+    type: float
+    default: 10.0
+  max_retries:
+    description:
+      - How often a call is repeated that the cloud throttled, that did not reach the cloud, that only reads, or after
+        which a read showed that it had no effect.
+    type: int
+    default: 5
+  retry_max_delay:
+    description:
+      - Longest pause in seconds before such a repetition. The pauses grow and have jitter. Where the cloud says how
+        long to wait, that is done, up to this limit.
+    type: float
+    default: 30.0
+  validate_certs:
+    description: Whether the TLS certificate of the endpoint is verified. Do not switch this off in production.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file or directory with the certificates of the authorities to trust, instead of the usual ones.
+      - Without this option, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are honoured.
+    type: path
+  proxy:
+    description:
+      - URL of the proxy to use.
+      - Without this option, the proxy variables of the environment count, such as E(HTTPS_PROXY).
+      - Hosts that E(NO_PROXY) lists are contacted directly either way.
+    type: str
+"""

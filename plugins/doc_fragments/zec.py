@@ -1,0 +1,49 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  access_key_id:
+    description:
+      - Id of the access key.
+      - Without this option, O(token) and O(profile), the environment variables E(ZENLAYERCLOUD_ACCESS_KEY_ID) or
+        E(ZENLAYER_ACCESS_KEY_ID) count.
+    type: str
+  access_key_secret:
+    description:
+      - Secret of the access key, which Zenlayer also calls its password.
+      - Without this option, O(token) and O(profile), the environment variables E(ZENLAYERCLOUD_ACCESS_KEY_PASSWORD) or
+        E(ZENLAYER_ACCESS_KEY_SECRET) count.
+    type: str
+    aliases:
+      - access_key_password
+  token:
+    description:
+      - Access token, instead of an access key.
+      - Without key options and O(profile), the environment variable E(ZENLAYER_TOKEN) counts. In the environment, and
+        in a profile, a token goes before a key.
+    type: str
+  profile:
+    description:
+      - Name of a profile in O(credentials_file). Cannot be combined with O(token) or key options.
+      - A profile that the task names goes before keys in the environment. Where there is neither, the environment
+        variable E(ZENLAYER_PROFILE) names the profile, or else it is the current one of the C(zeno) client.
+    type: str
+  credentials_file:
+    description:
+      - The credentials file of the C(zeno) command-line client.
+      - The default is C(~/.zenlayer/credentials.json).
+    type: path
+  endpoint:
+    description:
+      - Host, C(host:port) or URL of the API. Plain C(http://) is accepted for a loopback address only.
+      - The default is the environment variable E(ZENLAYER_ENDPOINT), or else C(console.zenlayer.com).
+    type: str
+notes:
+  - The clock of the machine that the module runs on must not be off by more than 5 minutes, unless O(token) is used.
+"""

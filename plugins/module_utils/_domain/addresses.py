@@ -1,0 +1,97 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""IPv4 addresses as users write them and clouds return them: parsing, order, membership."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+
+
+def _why_not_ipv4(text: str) -> str:
+    """Say what C(text) is instead of an IPv4 address."""
+    if not text.strip():
+        return "an empty value is not an IPv4 address"
+    try:
+        ipaddress.IPv6Address(text)
+        return f"'{text}' is an IPv6 address, and only IPv4 addresses can be named here"
+    except ValueError:
+        pass
+    if "/" in text:
+        return f"'{text}' is a network, and only single IPv4 addresses can be named here"
+    return f"'{text}' is not an IPv4 address"
+
+
+def parse_address(text: t.Any, option: str) -> str:
+    """Return the canonical text of one IPv4 address.
+
+    :raises InputError: naming C(option), for anything else.
+    """
+    if not isinstance(text, str):
+        raise InputError(option, f"'{text}' is not an IPv4 address")
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise InputError(option, _why_not_ipv4(text)) from None
+
+
+def parse_addresses(values: t.Sequence[t.Any], option: str) -> list[str]:
+    """Return the addresses in numeric order.
+
+    :raises InputError: for an empty list, a value that is not an IPv4 address, or one that is named twice
+        (more likely a slip than a wish, and on ENS a removal is final).
+    """
+    if not values:
+        raise InputError(option, "the list is empty; name at least one address")
+    addresses = [parse_address(value, option) for value in values]
+    repeated = sort_addresses({address for address in addresses if addresses.count(address) > 1})
+    if repeated:
+        raise InputError(option, f"named more than once: {', '.join(repeated)}")
+    return sort_addresses(addresses)
+
+
+def cloud_address(value: t.Any) -> str | None:
+    """Return the canonical text of an address in a cloud's answer, or None where it is not an IPv4 address."""
+    try:
+        return str(ipaddress.IPv4Address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def sort_addresses(addresses: t.Iterable[str]) -> list[str]:
+    """Return the addresses in numeric order (10.0.0.9 before 10.0.0.10)."""
+    return sorted(addresses, key=lambda address: tuple(map(int, address.split("."))))
+
+
+class AddressSet:
+    """Addresses and networks (CIDR) that a user wrote, for membership tests.
+
+    :raises InputError: naming C(option), for a value that is neither an IPv4 address nor an IPv4 network,
+        and for a network with host bits set, since either reading of it may be the wrong one.
+    """
+
+    def __init__(self, values: t.Iterable[t.Any], option: str) -> None:
+        self._addresses: set[ipaddress.IPv4Address] = set()
+        networks: list[ipaddress.IPv4Network] = []
+        for value in values:
+            if isinstance(value, str) and "/" in value:
+                networks.append(self._network(value, option))
+            else:
+                self._addresses.add(ipaddress.IPv4Address(parse_address(value, option)))
+        self._networks = list(ipaddress.collapse_addresses(networks))
+
+    @staticmethod
+    def _network(text: str, option: str) -> ipaddress.IPv4Network:
+        try:
+            return ipaddress.IPv4Network(text)
+        except ValueError as error:
+            detail = "has host bits set" if "host bits" in str(error) else "is not an IPv4 network"
+            raise InputError(option, f"'{text}' {detail}") from None
+
+    def __contains__(self, address: str) -> bool:
+        parsed = ipaddress.IPv4Address(address)
+        return parsed in self._addresses or any(parsed in network for network in self._networks)

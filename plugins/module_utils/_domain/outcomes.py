@@ -1,0 +1,113 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of each address: exactly one outcome an address, whatever happens on the way."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import sort_addresses
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
+
+UNASSIGNED = "unassigned"
+ALREADY_ABSENT = "already_absent"
+ASSIGNED = "assigned"
+ALREADY_PRESENT = "already_present"
+KEPT = "kept"
+IN_USE = "in_use"
+FAILED = "failed"
+UNKNOWN = "unknown"
+NOT_ATTEMPTED = "not_attempted"
+
+REMOVAL_OUTCOMES = (UNASSIGNED, ALREADY_ABSENT, KEPT, IN_USE, FAILED, UNKNOWN, NOT_ATTEMPTED)
+ASSIGNMENT_OUTCOMES = (ASSIGNED, ALREADY_PRESENT)
+#: Outcomes that make the task fail.
+FAILING_OUTCOMES = (FAILED, UNKNOWN, NOT_ATTEMPTED)
+
+KEPT_BY_POLICY = "keep"
+KEPT_AS_PRIMARY = "primary"
+
+
+class Outcomes:
+    """The outcomes of one network interface's addresses.
+
+    :raises ValueError: when an address gets a second outcome, which would be a bug.
+    """
+
+    def __init__(self, network_interface_id: str) -> None:
+        self.network_interface_id = network_interface_id
+        self._kinds: dict[str, str] = {}
+        self._details: dict[str, list[dict[str, t.Any]]] = {}
+
+    def __contains__(self, address: str) -> bool:
+        return address in self._kinds
+
+    def settle(self, address: str, outcome: str) -> None:
+        """Give the address its outcome: one of those that need no detail."""
+        if address in self._kinds:
+            raise ValueError(f"{address} already has the outcome {self._kinds[address]}")
+        self._kinds[address] = outcome
+
+    def keep(self, address: str, reason: str) -> None:
+        """The address stays, for C(reason): KEPT_BY_POLICY or KEPT_AS_PRIMARY."""
+        self.settle(address, KEPT)
+        self._details[address] = [{"private_ip_address": address, "reason": reason}]
+
+    def in_use(self, address: str, uses: t.Iterable[InUse]) -> None:
+        """The address stays, since these things use it (an entry for each)."""
+        self.settle(address, IN_USE)
+        self._details[address] = [{"private_ip_address": address, "kind": use.kind, "id": use.id} for use in uses]
+
+    def error(self, address: str, outcome: str, code: str | None, message: str, request_id: str | None) -> None:
+        """The address is FAILED or UNKNOWN, and this is what the cloud or the network said."""
+        self.settle(address, outcome)
+        self._details[address] = [
+            {"private_ip_address": address, "code": code, "message": message, "request_id": request_id}
+        ]
+
+    def of(self, *outcomes: str) -> list[str]:
+        """Return the addresses with one of these outcomes, in numeric order."""
+        return sort_addresses(address for address, kind in self._kinds.items() if kind in outcomes)
+
+    def details(self, *outcomes: str) -> list[dict[str, t.Any]]:
+        """Return the entries of the addresses with one of these outcomes, in numeric order."""
+        return [entry for address in self.of(*outcomes) for entry in self._details[address]]
+
+    def as_result(self, outcomes: t.Sequence[str] = REMOVAL_OUTCOMES) -> dict[str, t.Any]:
+        """Return one entry of a module's C(results)."""
+        result: dict[str, t.Any] = {"network_interface_id": self.network_interface_id}
+        for outcome in outcomes:
+            detailed = outcome in (KEPT, IN_USE, FAILED, UNKNOWN)
+            result[outcome] = self.details(outcome) if detailed else self.of(outcome)
+        return result
+
+
+def describe_failures(all_outcomes: t.Iterable[Outcomes]) -> str | None:
+    """Return one sentence about the addresses that make the task fail; None where there are none."""
+    failures: list[str] = []
+    counts: dict[str, int] = {}
+    for outcomes in all_outcomes:
+        for outcome in FAILING_OUTCOMES:
+            addresses = outcomes.of(outcome)
+            if addresses:
+                counts[outcome] = counts.get(outcome, 0) + len(addresses)
+        failures += [_failure(outcomes.network_interface_id, entry) for entry in outcomes.details(FAILED, UNKNOWN)]
+    if not counts:
+        return None
+    summary = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
+    total = sum(counts.values())
+    more = f" (and {len(failures) - _SHOWN_FAILURES} more)" if len(failures) > _SHOWN_FAILURES else ""
+    shown = "; ".join(failures[:_SHOWN_FAILURES])
+    return f"{total} address{'es were' if total > 1 else ' was'} not settled ({summary}): {shown}{more}".rstrip(": ")
+
+
+#: A message is to be read by people; the full account is in the result.
+_SHOWN_FAILURES = 5
+
+
+def _failure(network_interface_id: str, entry: dict[str, t.Any]) -> str:
+    code = f"{entry['code']}: " if entry["code"] else ""
+    request = f" (request id {entry['request_id']})" if entry["request_id"] else ""
+    return f"{entry['private_ip_address']} on {network_interface_id}: {code}{entry['message']}{request}"

@@ -1,0 +1,80 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decision which addresses may be removed. Pure: what was read and what was asked for go in, a plan comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, sort_addresses
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    ALREADY_ABSENT,
+    KEPT_AS_PRIMARY,
+    KEPT_BY_POLICY,
+    Outcomes,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class RemovalPlan:
+    """What is to be removed from one network interface, and why the rest is not.
+
+    :param unassign: secondary addresses, just read as such, in numeric order.
+    :param kept: pairs of an address and the reason it stays.
+    :param in_use: what uses the addresses that stay for that reason.
+    """
+
+    network_interface: NetworkInterface
+    unassign: tuple[str, ...] = ()
+    already_absent: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    in_use: tuple[InUse, ...] = ()
+
+    def outcomes(self) -> Outcomes:
+        """Return the outcomes that are certain before anything is sent: all but those of C(unassign)."""
+        outcomes = Outcomes(self.network_interface.network_interface_id)
+        for address in self.already_absent:
+            outcomes.settle(address, ALREADY_ABSENT)
+        for address, reason in self.kept:
+            outcomes.keep(address, reason)
+        for address in sort_addresses({use.private_ip_address for use in self.in_use if use.private_ip_address}):
+            outcomes.in_use(address, [use for use in self.in_use if use.private_ip_address == address])
+        return outcomes
+
+
+def plan_removal(network_interface: NetworkInterface, requested: t.Iterable[str], keep: AddressSet) -> RemovalPlan:
+    """Sort the requested addresses into those that may be removed and those that stay.
+
+    The primary address stays whatever else is said of it; an address that the network interface does not have
+    as a secondary one is already absent.
+    """
+    secondary = set(network_interface.secondary_private_ips)
+    unassign: list[str] = []
+    already_absent: list[str] = []
+    kept: list[tuple[str, str]] = []
+    for address in sort_addresses(set(requested)):
+        if address == network_interface.primary_private_ip:
+            kept.append((address, KEPT_AS_PRIMARY))
+        elif address not in secondary:
+            already_absent.append(address)
+        elif address in keep:
+            kept.append((address, KEPT_BY_POLICY))
+        else:
+            unassign.append(address)
+    return RemovalPlan(network_interface, tuple(unassign), tuple(already_absent), tuple(kept))
+
+
+def spare_in_use(plan: RemovalPlan, uses: t.Iterable[InUse]) -> RemovalPlan:
+    """Return the plan without the addresses that something uses."""
+    planned = set(plan.unassign)
+    in_use = tuple(use for use in uses if use.private_ip_address in planned)
+    used = {use.private_ip_address for use in in_use}
+    return dataclasses.replace(
+        plan,
+        unassign=tuple(address for address in plan.unassign if address not in used),
+        in_use=plan.in_use + in_use,
+    )

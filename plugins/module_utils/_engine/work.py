@@ -1,0 +1,78 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is being done to one network interface, and what is known of it so far."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILED, UNKNOWN, Outcomes
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineSettings:
+    """
+    :param wait: an address is done only when a read no longer shows it (or shows it, where it is to be assigned).
+    :param wait_timeout: seconds from the last call for a network interface until that read must have come.
+    :param max_retries: repetitions of a call whose effect is in doubt, and of one that was refused for now.
+    :param retry_max_delay: longest pause before such a repetition in seconds.
+    """
+
+    wait: bool = True
+    wait_timeout: float = 60.0
+    max_retries: int = 5
+    retry_max_delay: float = 30.0
+
+
+@dataclasses.dataclass
+class Work:
+    """One network interface on its way.
+
+    :param network_interface: as last read; None when the last read did not show it.
+    :param addresses: what is to change; each of them gets an outcome in C(outcomes).
+    :param accepted: addresses in calls that the cloud accepted, with the request id.
+    :param doubtful: addresses in calls of which it is not known whether they had an effect.
+    :param refused: addresses whose last call the cloud refused, or that could not be sent.
+    :param last_write: monotonic time at which the last call ended.
+    """
+
+    network_interface_id: str
+    network_interface: NetworkInterface | None
+    addresses: tuple[str, ...]
+    outcomes: Outcomes
+    accepted: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    doubtful: dict[str, ApiError] = dataclasses.field(default_factory=dict)
+    refused: dict[str, ApiError] = dataclasses.field(default_factory=dict)
+    request_ids: list[str] = dataclasses.field(default_factory=list)
+    last_write: float = 0.0
+
+    def open(self) -> list[str]:
+        """Return the addresses that have no outcome yet."""
+        return [address for address in self.addresses if address not in self.outcomes]
+
+    def unverified(self) -> list[str]:
+        """Return the open addresses that may have changed: only a read can tell."""
+        return [address for address in self.open() if address in self.accepted or address in self.doubtful]
+
+    def call_ended(self, request_id: str | None) -> None:
+        self.last_write = time.monotonic()
+        if request_id:
+            self.request_ids.append(request_id)
+
+    def give_up(self, address: str, reason: str) -> None:
+        """Give an address that no read has shown to be done the outcome that its last call leaves.
+
+        :param reason: why no read has shown it, for an address whose call was accepted.
+        """
+        if address in self.accepted:
+            self.outcomes.error(address, UNKNOWN, None, f"accepted by the cloud, but {reason}", self.accepted[address])
+            return
+        error = self.refused.get(address) or self.doubtful[address]
+        # An answer with an error code, and a later read that shows no effect, settle it together.
+        outcome = UNKNOWN if error.kind is ErrorKind.NO_ANSWER else FAILED
+        self.outcomes.error(address, outcome, error.code, error.detail, error.request_id)

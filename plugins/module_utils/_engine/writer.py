@@ -1,0 +1,222 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out the writes of one network interface.
+
+Three rules keep it safe: a call whose effect is in doubt is followed by a read, and only what that read still shows is
+sent again; a call that the cloud refused is split until the refused addresses stand alone; and an address that a read
+shows as primary is never sent again.
+"""
+
+from __future__ import annotations
+
+import collections
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import KEPT_AS_PRIMARY, NOT_ATTEMPTED
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import backoff_delays
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
+    IN_DOUBT,
+    TRY_AGAIN,
+    ApiError,
+    ErrorKind,
+)
+
+#: So few open addresses are tried one by one before a refusal is taken to hold for the whole network interface.
+_FEW = 4
+
+
+class _StopWriting(Exception):  # noqa: N818 - not an error, but an order
+    """Nothing more is to be sent for this network interface."""
+
+
+class Writer:
+    """Sends what one network interface needs. One writer for one work, used once."""
+
+    def __init__(
+        self, provider: Provider, change: Change, settings: EngineSettings, control: RunControl, work: Work
+    ) -> None:
+        self._provider = provider
+        self._change = change
+        self._settings = settings
+        self._control = control
+        self._work = work
+        self._doubt_delays = backoff_delays(settings.max_retries, settings.retry_max_delay)
+        self._read_since_refusal = False
+        self._holds_for_all = False
+
+    def write(self) -> None:
+        """Send until every address is accepted, in doubt beyond the retries, or refused for good.
+
+        Afterwards the addresses without outcome are those of C(work.unverified()).
+        """
+        work = self._work
+        try:
+            self._isolate(work.open())
+            for delay in backoff_delays(self._settings.max_retries, self._settings.retry_max_delay):
+                passing = [address for address in work.open() if self._may_pass(work.refused.get(address))]
+                if not passing:
+                    break
+                self._control.sleep(delay)
+                left = self._reread(passing)
+                if self._holds_for_all:
+                    self._send(left)
+                else:
+                    self._isolate(left)
+        except _StopWriting:
+            pass
+        unverified = work.unverified()
+        for address in work.open():
+            if address in unverified:
+                continue
+            if address in work.refused:
+                work.give_up(address, "")
+            else:
+                work.outcomes.settle(address, NOT_ATTEMPTED)
+
+    def _may_pass(self, error: ApiError | None) -> bool:
+        """Tell whether a refusal may pass by itself."""
+        if error is None:
+            return False
+        nic = self._work.network_interface
+        return error.kind is ErrorKind.CONFLICT or (
+            error.kind is ErrorKind.NETWORK_INTERFACE_STATUS and nic is not None and nic.transitional
+        )
+
+    def _isolate(self, addresses: list[str]) -> None:
+        """Send the addresses together; where the cloud refuses, send halves, until what it refuses stands alone.
+
+        The smallest refused group is split first, both halves being sent before the next split. So after about
+        2 log2(n) refusals in a row the refused halves are log2(n) groups without a common address: that many refused
+        addresses there are at least, or the refusal holds for the whole network interface. One address of each of
+        these groups tells; if they are refused as well, the rest is not tried address by address.
+        """
+        unsent = collections.deque([addresses])
+        refused_groups: list[list[str]] = []
+        refusals_in_a_row = 0
+        probed = False
+        while unsent or refused_groups:
+            if not unsent:
+                left = sum(map(len, refused_groups))
+                if left > _FEW and refusals_in_a_row > 2 * (left - 1).bit_length():
+                    if probed:
+                        self._holds_for_all = True
+                        return
+                    probed = True
+                    unsent.extend(group[:1] for group in refused_groups)
+                    refused_groups = [group[1:] for group in refused_groups if len(group) > 1]
+                    continue
+                group = refused_groups.pop()
+                middle = (len(group) + 1) // 2
+                unsent.extend(half for half in (group[:middle], group[middle:]) if half)
+                continue
+            group = unsent.popleft()
+            left_over = self._send(group)
+            if len(left_over) < len(group):
+                refusals_in_a_row = 0
+                probed = False
+                if left_over and self._is_refusal(left_over):
+                    unsent.appendleft(left_over)
+            elif left_over and self._is_refusal(left_over):
+                refusals_in_a_row += 1
+                if len(left_over) > 1:
+                    refused_groups.append(left_over)
+
+    def _is_refusal(self, addresses: list[str]) -> bool:
+        """Tell whether sending parts of the group may fare better: not where nothing reaches the cloud."""
+        error = self._work.refused.get(addresses[0]) or self._work.doubtful.get(addresses[0])
+        return error is not None and error.kind is not ErrorKind.NO_ANSWER and error.kind not in TRY_AGAIN
+
+    def _send(self, addresses: list[str]) -> list[str]:
+        """Make the call for these addresses, repeated only as far as reads in between show that it had no effect.
+
+        :returns: the addresses that are neither accepted nor settled; the last error is in C(work.refused) or
+            C(work.doubtful).
+        :raises _StopWriting: the run is to stop, the cloud refuses the credentials, or a read in between failed.
+        """
+        work = self._work
+        while addresses:
+            if self._control.stopped:
+                raise _StopWriting
+            for address in addresses:
+                work.refused.pop(address, None)
+            try:
+                request_id = self._change.send(work.network_interface_id, addresses)
+            except ApiError as error:
+                work.call_ended(error.request_id)
+                in_doubt = error.kind in IN_DOUBT
+                for address in addresses:
+                    (work.doubtful if in_doubt else work.refused)[address] = error
+                if error.kind is ErrorKind.AUTH:
+                    self._control.stop()
+                    raise _StopWriting from None
+                if error.kind in TRY_AGAIN:
+                    return addresses
+                delay = next(self._doubt_delays, None) if in_doubt else None
+                self._control.sleep(delay or 0)
+                addresses = self._read_after(error, addresses)
+                if delay is None:
+                    return addresses
+            else:
+                work.call_ended(request_id)
+                for address in addresses:
+                    work.doubtful.pop(address, None)
+                    work.accepted[address] = request_id
+                return []
+        return []
+
+    def _read_after(self, error: ApiError, addresses: list[str]) -> list[str]:
+        """Read again where the error says or leaves open that something has changed.
+
+        A plain refusal changes nothing, so one read for all of them is enough: it shows the status of the network
+        interface, and whether the cloud carries out a part of what it refuses.
+        """
+        absent = error.kind in (ErrorKind.ADDRESS_ABSENT, ErrorKind.NETWORK_INTERFACE_ABSENT)
+        if error.kind not in IN_DOUBT and not absent and self._read_since_refusal:
+            return addresses
+        self._read_since_refusal = True
+        return self._reread(addresses)
+
+    def _reread(self, addresses: list[str]) -> list[str]:
+        """Read the network interface and settle the addresses that are done, or have become primary.
+
+        :returns: the others.
+        :raises _StopWriting: the read failed, so that nothing may be sent again.
+        """
+        work = self._work
+        try:
+            work.network_interface = self._provider.read_network_interfaces([work.network_interface_id]).get(
+                work.network_interface_id
+            )
+        except ApiError as error:
+            if error.kind is ErrorKind.AUTH:
+                self._control.stop()
+            raise _StopWriting from None
+        done = [address for address in addresses if self._change.is_done(work.network_interface, address)]
+        for address in done:
+            ours = self._was_ours(address, addresses, all_done=len(done) == len(addresses))
+            work.outcomes.settle(address, self._change.done_by_us if ours else self._change.done_already)
+        left = [address for address in addresses if address not in work.outcomes]
+        nic = work.network_interface
+        if nic is not None and nic.primary_private_ip in left:
+            left.remove(nic.primary_private_ip)
+            work.outcomes.keep(nic.primary_private_ip, KEPT_AS_PRIMARY)
+        return left
+
+    def _was_ours(self, address: str, addresses: list[str], all_done: bool) -> bool:
+        """Tell whether our call or somebody else did what a read shows.
+
+        After a call in doubt it was ours. A refusal proves the contrary only where it was about this address alone,
+        or where it says that something was absent and left the rest in place: for a longer list it is not documented
+        whether a cloud carries out the part that it does not refuse.
+        """
+        if address in self._work.doubtful:
+            return True
+        error = self._work.refused[address]
+        if error.kind is ErrorKind.NETWORK_INTERFACE_ABSENT or len(addresses) == 1:
+            return False
+        return all_done or error.kind is not ErrorKind.ADDRESS_ABSENT

@@ -1,0 +1,55 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks of options that several flows have."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
+
+
+def network_interface_id(value: str, option: str) -> str:
+    """Return an id that may be sent.
+
+    :raises InputError: it is empty, or has a blank or control character, as a template that went wrong leaves them.
+    """
+    if not value:
+        raise InputError(option, "is empty")
+    if not value.isprintable() or any(character.isspace() for character in value):
+        raise InputError(option, "has a blank or a control character, which no id has")
+    return value
+
+
+def engine_settings(options: t.Mapping[str, t.Any]) -> EngineSettings:
+    """
+    :raises InputError: for a waiting time that is no number of seconds.
+    """
+    if not 0 <= options["wait_timeout"] < float("inf"):
+        raise InputError("wait_timeout", "must be a number of seconds, 0 or more")
+    return EngineSettings(
+        wait=options["wait"],
+        wait_timeout=options["wait_timeout"],
+        max_retries=options["max_retries"],
+        retry_max_delay=options["retry_max_delay"],
+    )
+
+
+#: Options that narrow what a task touches: Ansible takes null for "not given", and then they would not narrow it.
+_NARROWING = ("private_ip_addresses", "network_interface_ids", "filters", "keep")
+
+
+def reject_null(given: t.Mapping[str, t.Any]) -> None:
+    """Refuse a null where it would silently widen the selection, as an undefined variable with a default does.
+
+    :raises InputError: naming the option.
+    """
+    filters = given.get("filters")
+    names = [name for name in _NARROWING if name in given and given[name] is None]
+    if isinstance(filters, dict):
+        names += [f"filters.{name}" for name, value in filters.items() if value is None]
+    if names:
+        raise InputError(names[0], "is null; to leave the option out, use the omit variable of Ansible")

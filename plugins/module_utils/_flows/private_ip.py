@@ -1,0 +1,215 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""C(*_private_ip): the secondary addresses of one network interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import (
+    AddressSet,
+    parse_addresses,
+    sort_addresses,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, NicError, TaskFailedError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    ALREADY_ABSENT,
+    ALREADY_PRESENT,
+    ASSIGNED,
+    ASSIGNMENT_OUTCOMES,
+    KEPT_AS_PRIMARY,
+    REMOVAL_OUTCOMES,
+    UNASSIGNED,
+    Outcomes,
+    describe_failures,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
+    RemovalPlan,
+    plan_removal,
+    spare_in_use,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Assignment, Change, Unassignment
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import carry_out
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
+    engine_settings,
+    network_interface_id,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+
+
+def argument_spec(id_alias: str, can_assign: bool) -> dict[str, t.Any]:
+    """Return the options of the flow.
+
+    :param id_alias: what the cloud calls the id of a network interface.
+    :param can_assign: whether the cloud can assign an address that the caller chose.
+    """
+    return {
+        "network_interface_id": {"type": "str", "required": True, "aliases": [id_alias]},
+        "state": {"type": "str", "required": True, "choices": ["absent", "present"] if can_assign else ["absent"]},
+        "private_ip_addresses": {"type": "list", "elements": "str"},
+        "all_secondary": {"type": "bool", "default": False},
+        "keep": {"type": "list", "elements": "str"},
+        "missing_ok": {"type": "bool", "default": False},
+        "in_use_check": {"type": "bool", "default": True},
+        "force": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "float", "default": 60.0},
+    }
+
+
+class _Request(t.NamedTuple):
+    """What the user asked for, checked; C(addresses) is None for every secondary address."""
+
+    network_interface_id: str
+    present: bool
+    addresses: list[str] | None
+    keep: AddressSet
+
+
+def _request(options: t.Mapping[str, t.Any]) -> _Request:
+    present = options["state"] == "present"
+    named = options["private_ip_addresses"]
+    if named is not None and options["all_secondary"]:
+        raise InputError("private_ip_addresses", "cannot be combined with all_secondary")
+    if named is None and not options["all_secondary"]:
+        raise InputError("private_ip_addresses", "name the addresses, or ask for all of them with all_secondary")
+    if present and named is None:
+        raise InputError("all_secondary", "cannot be combined with state=present, which needs private_ip_addresses")
+    return _Request(
+        network_interface_id(options["network_interface_id"], "network_interface_id"),
+        present,
+        None if named is None else parse_addresses(named, "private_ip_addresses"),
+        AddressSet(options["keep"] or (), "keep"),
+    )
+
+
+def run(task: TaskContext) -> dict[str, t.Any]:
+    """Bring the addresses to the wanted state and return the module's result.
+
+    :raises InputError: nothing was changed, because of what the options say.
+    :raises TaskFailedError: at least one address did not reach the state.
+    :raises ApiError: the network interface, or what uses its addresses, could not be read; nothing was changed.
+    """
+    request = _request(task.options)
+    settings = engine_settings(task.options)
+    nic = task.provider.read_network_interfaces([request.network_interface_id]).get(request.network_interface_id)
+    if nic is None:
+        return _missing(task, request)
+    if request.present:
+        outcomes, addresses = _plan_assignment(nic, request.addresses or [])
+        change: Change = Assignment(task.provider)
+    else:
+        plan = _plan_removal(task, nic, request)
+        outcomes, addresses = plan.outcomes(), list(plan.unassign)
+        change = Unassignment(task.provider)
+    work = Work(nic.network_interface_id, nic, tuple(addresses), outcomes)
+    if task.check_mode:
+        for address in addresses:
+            outcomes.settle(address, change.done_by_us)
+    else:
+        carry_out(task.provider, change, settings, task.control, [work])
+    return _result(task, nic, work, change)
+
+
+def _missing(task: TaskContext, request: _Request) -> dict[str, t.Any]:
+    if request.present or not task.options["missing_ok"]:
+        hint = "" if request.present else "; with missing_ok=true that is no error"
+        raise NicError(
+            f"network_interface_id: there is no network interface {request.network_interface_id} "
+            f"at {task.provider.endpoint}{hint}"
+        )
+    outcomes = Outcomes(request.network_interface_id)
+    for address in request.addresses or ():
+        outcomes.settle(address, ALREADY_ABSENT)
+    return {
+        "changed": False,
+        "network_interface": None,
+        "unassigned": [],
+        "results": [outcomes.as_result()],
+        "request_ids": [],
+        "diff": {"before": {}, "after": {}},
+    }
+
+
+def _plan_assignment(nic: NetworkInterface, addresses: list[str]) -> tuple[Outcomes, list[str]]:
+    if nic.primary_private_ip in addresses:
+        raise NicError(_primary_message(nic))
+    outcomes = Outcomes(nic.network_interface_id)
+    for address in addresses:
+        if address in nic.secondary_private_ips:
+            outcomes.settle(address, ALREADY_PRESENT)
+    return outcomes, [address for address in addresses if address not in outcomes]
+
+
+def _plan_removal(task: TaskContext, nic: NetworkInterface, request: _Request) -> RemovalPlan:
+    """Decide what to remove; a named address that must not be removed fails the task here, before any change."""
+    plan = plan_removal(
+        nic, nic.secondary_private_ips if request.addresses is None else request.addresses, request.keep
+    )
+    if any(reason == KEPT_AS_PRIMARY for _address, reason in plan.kept):
+        raise NicError(_primary_message(nic))
+    if not plan.unassign or not task.options["in_use_check"]:
+        return plan
+    uses = task.provider.find_in_use([nic])[nic.network_interface_id]
+    unclear = [use for use in uses if use.private_ip_address is None]
+    if unclear:
+        task.warn(
+            f"{nic.network_interface_id} has {_names(unclear)}, and {task.provider.name} does not tell "
+            "which of its addresses it belongs to"
+        )
+    spared = spare_in_use(plan, uses)
+    if not spared.in_use:
+        return plan
+    message = "; ".join(
+        f"{address} is used by {_names([use for use in spared.in_use if use.private_ip_address == address])}"
+        for address in sort_addresses({str(use.private_ip_address) for use in spared.in_use})
+    )
+    if task.options["force"]:
+        task.warn(f"{nic.network_interface_id}: {message}; tried all the same, since force is true")
+        return plan
+    if request.addresses is not None:
+        raise NicError(f"private_ip_addresses: {message}; nothing was changed (force=true lets the cloud decide)")
+    return spared
+
+
+def _primary_message(nic: NetworkInterface) -> str:
+    return (
+        f"private_ip_addresses: {nic.primary_private_ip} is the primary address of {nic.network_interface_id}, "
+        "and only secondary addresses can be named; nothing was changed"
+    )
+
+
+def _names(uses: t.Sequence[InUse]) -> str:
+    kinds = {"eip": "elastic IP", "load_balancer": "load balancer", "dnat": "DNAT entry", "ha_vip": "HaVip"}
+    return ", ".join(f"{kinds[use.kind]} {use.id}" for use in uses)
+
+
+def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Change) -> dict[str, t.Any]:
+    outcomes = work.outcomes
+    unassigned, assigned = outcomes.of(UNASSIGNED), outcomes.of(ASSIGNED)
+    changed = bool(unassigned or assigned)
+    after = before.with_secondary(set(before.secondary_private_ips) - set(unassigned) | set(assigned))
+    removing = isinstance(change, Unassignment)
+    read_again = bool(work.request_ids) and task.options["wait"]
+    shown = work.network_interface if read_again else after
+    result = {
+        "changed": changed,
+        "network_interface": None if shown is None else shown.as_result(),
+        "unassigned": unassigned,
+        "results": [outcomes.as_result(REMOVAL_OUTCOMES if removing else REMOVAL_OUTCOMES + ASSIGNMENT_OUTCOMES)],
+        "request_ids": work.request_ids,
+        "diff": {
+            "before": {before.network_interface_id: list(before.secondary_private_ips)} if changed else {},
+            "after": {before.network_interface_id: list(after.secondary_private_ips)} if changed else {},
+        },
+    }
+    if not removing:
+        result["assigned"] = assigned
+    failures = describe_failures([outcomes])
+    if failures:
+        raise TaskFailedError(failures, result)
+    return result

@@ -1,0 +1,68 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which network interfaces a task is about."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import network_interface_id
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
+
+
+def selection_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "network_interface_ids": {"type": "list", "elements": "str"},
+        "filters": {"type": "dict", "options": filters_spec},
+    }
+
+
+def checked_ids(ids: t.Sequence[str], option: str) -> list[str]:
+    """Return the ids without repetitions, in their order.
+
+    :raises InputError: the list is empty, or one of them cannot be an id.
+    """
+    if not ids:
+        raise InputError(option, "the list is empty; name at least one network interface")
+    return list(dict.fromkeys(network_interface_id(identifier, option) for identifier in ids))
+
+
+def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the filters that are given.
+
+    :raises InputError: there is none, or one has an empty value, which would select more than was meant.
+    """
+    given = {name: value for name, value in filters.items() if value is not None}
+    if not given:
+        raise InputError("filters", "is empty; give at least one filter")
+    for name, value in given.items():
+        empty_items = isinstance(value, list) and any(not item for item in value)
+        if value in ("", [], {}) or empty_items:
+            raise InputError(f"filters.{name}", "is empty")
+        if isinstance(value, dict) and any(item is None for item in value.values()):
+            raise InputError(f"filters.{name}", "has a key without a value")
+    return given
+
+
+def read_selected(provider: Provider, options: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
+    """Read the selected network interfaces, ordered by id; neither ids nor filters means all there are.
+
+    :raises InputError: both are given, or one of them is empty.
+    :raises ApiError: something could not be read.
+    """
+    ids, filters = options["network_interface_ids"], options["filters"]
+    if ids is not None and filters is not None:
+        raise InputError("network_interface_ids", "cannot be combined with filters")
+    if ids is not None:
+        wanted = checked_ids(ids, "network_interface_ids")
+        found: dict[str, NetworkInterface] = {}
+        for start in range(0, len(wanted), READ_BATCH):
+            found.update(provider.read_network_interfaces(wanted[start : start + READ_BATCH]))
+        network_interfaces = list(found.values())
+    else:
+        network_interfaces = provider.list_network_interfaces({} if filters is None else checked_filters(filters))
+    return sorted(network_interfaces, key=lambda nic: nic.network_interface_id)

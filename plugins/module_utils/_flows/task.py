@@ -1,0 +1,91 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs one flow against one cloud: from options to a result, without knowing who asked for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import (
+    MissingLibraryError,
+    NicError,
+    TaskFailedError,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import reject_null
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
+
+#: What a flow is: options, check mode and a connected provider go in, a result comes out.
+Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskContext:
+    """What a flow works with.
+
+    :param options: the module's options, validated by its argument specification.
+    """
+
+    provider: Provider
+    options: t.Mapping[str, t.Any]
+    check_mode: bool
+    control: RunControl
+    warn: t.Callable[[str], object]
+
+
+@dataclasses.dataclass
+class TaskReport:
+    """What came of a task.
+
+    :param result: the module's result; complete as far as things went, also on failure.
+    :param message: why the task failed; None where it did not.
+    :param secrets: values to be hidden in everything that is shown.
+    :param missing_library: set where a Python library is missing.
+    """
+
+    result: dict[str, t.Any]
+    message: str | None = None
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    secrets: frozenset[str] = frozenset()
+    missing_library: MissingLibraryError | None = None
+
+
+def run_task(
+    flow: Flow,
+    provider_class: type[Provider],
+    options: t.Mapping[str, t.Any],
+    given: t.Mapping[str, t.Any],
+    check_mode: bool,
+) -> TaskReport:
+    """Run the flow; whatever happens, the report says it.
+
+    :param options: validated by the argument specification.
+    :param given: as the user gave them, before anything was filled in.
+    """
+    report = TaskReport(result={"changed": False})
+    control = RunControl()
+
+    def warn(message: str) -> None:
+        if message not in report.warnings:
+            report.warnings.append(message)
+
+    try:
+        reject_null(given)
+        provider = provider_class.connect(options, Runtime(control.sleep, warn))
+        report.secrets = provider.secrets
+        try:
+            report.result = flow(TaskContext(provider, options, check_mode, control, warn))
+        finally:
+            provider.close()
+    except TaskFailedError as error:
+        report.result, report.message = error.result, str(error)
+    except MissingLibraryError as error:
+        report.message, report.missing_library = str(error), error
+    except NicError as error:
+        report.message = str(error)
+    except Exception as error:
+        report.message = f"edgecloud.nic has a bug, please report it: {type(error).__name__}: {error}"
+    return report

@@ -1,0 +1,54 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Makes a module of a flow and a cloud: the only place that knows AnsibleModule."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
+
+
+class ModuleDefinition(t.NamedTuple):
+    """What a module is.
+
+    :param options: argument specification of the flow's own options.
+    """
+
+    flow: Flow
+    provider: type[Provider]
+    options: dict[str, t.Any]
+
+    @property
+    def argument_spec(self) -> dict[str, t.Any]:
+        return {**self.provider.connection_spec, **self.options}
+
+
+class _Module(AnsibleModule):
+    """Remembers the options as they were given: validation makes "null" and "not given" alike."""
+
+    given: dict[str, t.Any]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.given = copy.deepcopy(self.params)
+
+
+def run_module(definition: ModuleDefinition) -> None:
+    """Run as a module: reads the options, prints the result, exits."""
+    module = _Module(argument_spec=definition.argument_spec, supports_check_mode=True)
+    report = run_task(definition.flow, definition.provider, module.params, module.given, module.check_mode)
+    module.no_log_values.update(report.secrets)
+    for warning in report.warnings:
+        module.warn(warning)
+    if report.missing_library is not None:
+        library = report.missing_library
+        module.fail_json(msg=missing_required_lib(library.library), exception=library.traceback)
+    if report.message is not None:
+        module.fail_json(msg=report.message, **report.result)
+    module.exit_json(**report.result)

@@ -1,0 +1,205 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One API call of any cloud: sign, send, read the answer, and repeat what may be repeated."""
+
+from __future__ import annotations
+
+import abc
+import collections
+import threading
+import typing as t
+
+from ansible.module_utils.api import generate_jittered_backoff
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
+    HttpError,
+    NotSentError,
+    TlsError,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
+    IN_DOUBT,
+    TRY_AGAIN,
+    ApiError,
+    ErrorKind,
+)
+
+#: The first delay is at most this long; each later one may be twice as long as the one before.
+_BACKOFF_BASE_MS = 500
+
+
+def backoff_delays(retries: int, longest: float) -> t.Iterator[float]:
+    """Yield one delay in seconds for each retry, exponential with full jitter, none above C(longest) seconds.
+
+    ansible-core counts in whole units; milliseconds keep the first delays below a second.
+    """
+    for delay in generate_jittered_backoff(retries, _BACKOFF_BASE_MS, max(1, int(longest * 1000))):
+        yield delay / 1000
+
+
+class ClientSettings(t.NamedTuple):
+    """How often and how long to try again.
+
+    :param max_retries: repetitions of one call after the first try.
+    :param retry_max_delay: longest pause before a repetition in seconds, also where the cloud asks for more.
+    """
+
+    max_retries: int = 5
+    retry_max_delay: float = 30.0
+
+
+class ApiClient(abc.ABC):
+    """Calls to one cloud's API. Safe to use from several threads.
+
+    :param sleep: pauses for a number of seconds.
+    """
+
+    def __init__(self, session: HttpSession, settings: ClientSettings, sleep: t.Callable[[float], object]) -> None:
+        self._session = session
+        self.settings = settings
+        self.sleep = sleep
+        self._lock = threading.Lock()
+        self._calls: collections.Counter[str] = collections.Counter()
+        self._throttled = 0
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Requests sent so far by action, repetitions included."""
+        with self._lock:
+            return dict(self._calls)
+
+    @property
+    def throttled(self) -> int:
+        """Requests that the cloud refused as too many."""
+        with self._lock:
+            return self._throttled
+
+    def read(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Call an action that changes nothing; repeats whatever may pass.
+
+        :raises ApiError: when the retries are used up, or for an error that repeating cannot mend.
+        """
+        return self._call(action, parameters, TRY_AGAIN | IN_DOUBT)
+
+    def write(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Call an action that changes something; repeats only what certainly had no effect.
+
+        :raises ApiError: for every other error; with a kind of C(IN_DOUBT) the call may have had its effect.
+        """
+        return self._call(action, parameters, TRY_AGAIN)
+
+    def _call(
+        self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind]
+    ) -> dict[str, t.Any]:
+        for delay in backoff_delays(self.settings.max_retries, self.settings.retry_max_delay):
+            try:
+                return self._attempt(action, parameters)
+            except ApiError as error:
+                if error.kind not in repeatable or error.final:
+                    raise
+                pause = min(max(delay, error.retry_after or 0.0), self.settings.retry_max_delay)
+            self.sleep(pause)
+        return self._attempt(action, parameters)
+
+    def _attempt(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Send the request once, signed afresh."""
+        with self._lock:
+            self._calls[action] += 1
+        try:
+            target, headers, body = self._sign(action, parameters)
+            answer = self._session.post(target, headers, body)
+        except HttpError as error:
+            kind = self._transport_error_kind(error)
+            raise ApiError(action, kind, str(error), status=error.status, final=isinstance(error, TlsError)) from None
+        try:
+            return self._parse(action, answer)
+        except ApiError as error:
+            if error.kind is ErrorKind.THROTTLED:
+                with self._lock:
+                    self._throttled += 1
+            raise
+
+    def _transport_error_kind(self, error: HttpError) -> ErrorKind:
+        return ErrorKind.NOT_SENT if isinstance(error, NotSentError) else ErrorKind.NO_ANSWER
+
+    def close(self) -> None:
+        self._session.close()
+
+    @abc.abstractmethod
+    def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
+        """Return target, headers and body of a request, signed for now."""
+
+    @abc.abstractmethod
+    def _parse(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
+        """Return the business fields of an answer.
+
+        :raises ApiError: for every answer that is not a success.
+        """
+
+
+class Page(t.NamedTuple):
+    """One page of a list as a cloud gave it; C(total) is None where the cloud does not say it."""
+
+    items: list[dict[str, t.Any]]
+    total: int | None
+
+
+class Listing(t.NamedTuple):
+    """A list read to its end; C(missing) is how many items more the cloud counted than it showed."""
+
+    items: list[dict[str, t.Any]]
+    missing: int
+
+
+#: A cloud whose pages never end is not to be believed: at 50 items a page, this is half a million items.
+_MAX_PAGES = 10_000
+
+
+def read_pages(action: str, fetch: t.Callable[[int], Page], id_field: str) -> Listing:
+    """Read a list to its end.
+
+    Nothing promises that the order is stable between pages, so items may come twice (the later one counts) and the
+    total may be met by repetitions; hence pages are read until as many different items came as the cloud counts,
+    or a page brings nothing new.
+
+    :param fetch: returns the page with this number, counted from 1.
+    :param id_field: tells items apart; those without it count each for themselves.
+    :raises ApiError: the pages do not end.
+    """
+    items: dict[str, dict[str, t.Any]] = {}
+    for page_number in range(1, _MAX_PAGES + 1):
+        page = fetch(page_number)
+        known = len(items)
+        items.update((text(item.get(id_field)) or repr(item), item) for item in page.items)
+        if len(items) == known or (page.total is not None and len(items) >= page.total):
+            return Listing(list(items.values()), max(0, (page.total or 0) - len(items)))
+    raise ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
+
+
+def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:
+    """Return the list of objects at C(path); empty where any part of the path is missing or null.
+
+    Clouds leave empty lists out or give null, and may grow fields; what is no object is passed over.
+    """
+    value: t.Any = body
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: t.Any) -> str | None:
+    """Return a cloud's text field; None for missing, null, empty or something else than text."""
+    return value if isinstance(value, str) and value else None
+
+
+def number(value: t.Any) -> int | None:
+    """Return a cloud's count, which some actions of ENS give as text; None for missing or something else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def texts(value: t.Any) -> tuple[str, ...] | None:
+    """Return a cloud's list of texts; None where it is missing."""
+    return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else None

@@ -1,0 +1,103 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What flows and engine know of a cloud. A third cloud is one more implementation of this."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+
+#: Network interfaces that one read call may name or return; both clouds document at least this many.
+READ_BATCH = 50
+
+
+class Runtime(t.NamedTuple):
+    """What a provider needs from whoever runs it.
+
+    :param sleep: pauses for a number of seconds.
+    :param warn: shows a sentence to the user.
+    """
+
+    sleep: t.Callable[[float], object]
+    warn: t.Callable[[str], object]
+
+
+class Provider(abc.ABC):
+    """One cloud, reached with one set of credentials at one endpoint. Safe to use from several threads."""
+
+    #: The short name of the cloud in messages.
+    name: t.ClassVar[str]
+    #: Names of the options that select network interfaces, with their argument specification.
+    filters_spec: t.ClassVar[dict[str, t.Any]]
+    #: Argument specification of credentials and endpoint.
+    connection_spec: t.ClassVar[dict[str, t.Any]]
+    #: Whether the cloud can assign an address that the caller chose.
+    can_assign: t.ClassVar[bool] = False
+
+    @classmethod
+    @abc.abstractmethod
+    def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> Provider:
+        """Make a provider from a module's options; sends nothing.
+
+        :raises InputError: credentials, endpoint or transport options that cannot be used.
+        """
+
+    @property
+    @abc.abstractmethod
+    def secrets(self) -> frozenset[str]:
+        """Values that must not appear in any output, wherever they came from."""
+
+    @property
+    @abc.abstractmethod
+    def endpoint(self) -> str:
+        """Host of the API, for messages."""
+
+    @property
+    @abc.abstractmethod
+    def calls(self) -> dict[str, int]:
+        """Requests sent so far by action."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+    @abc.abstractmethod
+    def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
+        """Read up to READ_BATCH network interfaces by id; those that do not exist are not in the answer.
+
+        :raises ApiError: the read failed, or contradicts itself so that nothing can be concluded from it.
+        """
+
+    @abc.abstractmethod
+    def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
+        """Read every network interface that matches all filters; an empty mapping means all there are.
+
+        :raises ApiError: a read failed.
+        """
+
+    @abc.abstractmethod
+    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
+        """Find what uses addresses of these network interfaces; the ids of all of them are keys of the answer.
+
+        The cost grows with the VPCs and regions that they are in, not with their number.
+
+        :raises ApiError: a look-up failed, so that nothing is known.
+        """
+
+    @abc.abstractmethod
+    def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
+        """Unassign secondary addresses with one call; returns the request id.
+
+        :raises ApiError: the call failed; its kind tells whether it may have had an effect.
+        """
+
+    def assign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
+        """Assign chosen addresses with one call; returns the request id. Only where C(can_assign).
+
+        :raises ApiError: the call failed; its kind tells whether it may have had an effect.
+        """
+        raise NotImplementedError(f"{self.name} cannot assign a chosen address")

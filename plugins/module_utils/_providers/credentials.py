@@ -1,0 +1,127 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where credentials may come from, the same order for every cloud: the task's own options, the profile that the task
+names, the environment, the default profile. A source counts whole: an id from one is never paired with a secret from
+another."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+
+
+class Found(t.NamedTuple):
+    """One part of the credentials.
+
+    :param source: the option, variable or profile field, to be named in messages.
+    :param value: never to be named in messages; None where the source does not give this part.
+    """
+
+    source: str
+    value: t.Any
+
+    def checked(self) -> str:
+        """Return the value if it can be sent in a header.
+
+        :raises InputError: it is not text, or has a character that no key can have (a line break from a file, say).
+        """
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise InputError(self.source, "is empty")
+        value = self.value.strip()
+        if not value.isascii() or not value.isprintable():
+            raise InputError(self.source, "has a character that no key can have (a line break or a non-ASCII one)")
+        return value
+
+
+class Sources(t.NamedTuple):
+    """Where one cloud's credentials may be.
+
+    :param variables: the environment variables of each option, first one first.
+    :param sufficient: the options of which one at least must be set for a source to count.
+    :param profile_variables: environment variables that name a profile.
+    :param default_file: the profile file of the vendor's own command-line client.
+    :param read_profile: finds a profile by name (None: the file's current one) in the file's content, returning its
+        name and fields; raises C(ValueError) with the reason.
+    :param current_profile: tells which profile is the current one where a file beside the profile file says so.
+    """
+
+    variables: dict[str, tuple[str, ...]]
+    sufficient: tuple[str, ...]
+    profile_variables: tuple[str, ...]
+    default_file: str
+    read_profile: t.Callable[[t.Any, str | None], tuple[str, dict[str, t.Any]]]
+    current_profile: t.Callable[[str], str | None] = lambda path: None
+
+
+def find_credentials(options: t.Mapping[str, t.Any], sources: Sources) -> dict[str, Found]:
+    """Return the parts from the first source that has any.
+
+    :raises InputError: no source has any, or a profile cannot be read.
+    """
+    given = [option for option in sources.variables if options[option] is not None]
+    if options["profile"] is not None:
+        if given:
+            raise InputError("profile", f"cannot be combined with {', '.join(given)}")
+        return _from_profile(options, sources, options["profile"], "profile")
+    if given:
+        return {option: Found(option, options[option]) for option in sources.variables}
+    from_environment = {option: _from_environment(names) for option, names in sources.variables.items()}
+    if any(from_environment[option].value for option in sources.sufficient):
+        return from_environment
+    profile = _from_environment(sources.profile_variables)
+    return _from_profile(options, sources, profile.value, profile.source if profile.value else None)
+
+
+def _from_environment(names: t.Sequence[str]) -> Found:
+    for name in names:
+        if os.environ.get(name):
+            return Found(name, os.environ[name])
+    return Found(names[0], None)
+
+
+def _from_profile(
+    options: t.Mapping[str, t.Any], sources: Sources, profile: str | None, chosen_by: str | None
+) -> dict[str, Found]:
+    path = options["credentials_file"] or sources.default_file
+    if not options["credentials_file"] and not chosen_by and not os.path.exists(os.path.expanduser(path)):
+        wanted = " and ".join(names[0] for names in sources.variables.values())
+        raise InputError(
+            "access_key_id", f"no credentials found in the task, the environment ({wanted}) or {sources.default_file}"
+        )
+    content = load_json_file(path, "credentials_file")
+    profile = profile or sources.current_profile(path)
+    try:
+        name, fields = sources.read_profile(content, profile)
+    except ValueError as error:
+        raise InputError(chosen_by or "credentials_file", f"{path} {error}") from None
+    where = f"of profile '{name}' in {path}"
+    return {option: Found(f"{option} {where}", fields.get(option)) for option in sources.variables}
+
+
+def load_json_file(path: str, option: str) -> t.Any:
+    """Read a JSON file; the messages name the file and show nothing of its content."""
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise InputError(option, f"{path} does not exist") from None
+    except OSError as error:
+        raise InputError(option, f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise InputError(option, f"{path} is not valid JSON") from None
+
+
+def require_together(first: Found, second: Found) -> tuple[str, str]:
+    """Return both values.
+
+    :raises InputError: one of them is missing.
+    """
+    for missing, other in ((first, second), (second, first)):
+        if missing.value is None:
+            raise InputError(missing.source, f"is missing; it belongs to {other.source}")
+    return first.checked(), second.checked()

@@ -1,0 +1,55 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the error codes of ENS mean. Every business error of ENS is HTTP 400, so the exact code alone decides.
+
+Sources: the error tables of UnassignPrivateIpAddresses and of the common errors of Alibaba Cloud's APIs.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind
+
+_KINDS = {
+    "InvalidPrivateIpAddress.NotFound": ErrorKind.ADDRESS_ABSENT,
+    "InvalidEniId.NotFound": ErrorKind.NETWORK_INTERFACE_ABSENT,
+    # A state of one address or of the network interface that may pass by itself.
+    "IncorrectPrivateIpAddressStatus": ErrorKind.CONFLICT,
+    "Operation.Conflict": ErrorKind.CONFLICT,
+    # Says nothing but that some back end failed, before or after the change.
+    "ens.interface.error": ErrorKind.AMBIGUOUS,
+    "InternalError": ErrorKind.AMBIGUOUS,
+    "InternalFailure": ErrorKind.AMBIGUOUS,
+    "ServiceUnavailable": ErrorKind.AMBIGUOUS,
+    "ServiceUnavailableTemporary": ErrorKind.AMBIGUOUS,
+    # A lower layer sent the same bytes twice: the first of them may have been carried out.
+    "SignatureNonceUsed": ErrorKind.AMBIGUOUS,
+    # These end in .NotFound as well and mean that nothing is known about the resource.
+    "InvalidAccessKeyId.NotFound": ErrorKind.AUTH,
+    "InvalidAccessKeyId.Inactive": ErrorKind.AUTH,
+    "SignatureDoesNotMatch": ErrorKind.AUTH,
+    "IncompleteSignature": ErrorKind.AUTH,
+    "InvalidTimeStamp.Expired": ErrorKind.AUTH,
+    "InvalidTimeStamp.Format": ErrorKind.AUTH,
+    "NoPermission": ErrorKind.AUTH,
+    "MissingSecurityToken": ErrorKind.AUTH,
+}
+_AUTH_PREFIXES = ("InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "Forbidden")
+
+
+def classify(code: str | None, status: int) -> ErrorKind:
+    """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
+    if code in _KINDS:
+        return _KINDS[code]
+    if code and "Throttling" in code:
+        return ErrorKind.THROTTLED
+    if code and code.startswith(_AUTH_PREFIXES):
+        return ErrorKind.AUTH
+    if status == 429:
+        return ErrorKind.THROTTLED
+    if status >= 500:
+        return ErrorKind.AMBIGUOUS if code else ErrorKind.NO_ANSWER
+    if not code:
+        return ErrorKind.AUTH if status in (401, 403) else ErrorKind.NO_ANSWER
+    return ErrorKind.REFUSED

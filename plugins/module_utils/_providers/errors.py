@@ -1,0 +1,69 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a cloud's refusal means for a client. Clouds are told apart here by nothing but their tables of exact codes."""
+
+from __future__ import annotations
+
+import enum
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import NicError
+
+
+class ErrorKind(enum.Enum):
+    """The classes of reference table E; the value is the reason in words."""
+
+    ADDRESS_ABSENT = "the address is not on the network interface"
+    NETWORK_INTERFACE_ABSENT = "there is no such network interface"
+    REFUSED = "the cloud refuses"
+    CONFLICT = "the cloud refuses for now"
+    NETWORK_INTERFACE_STATUS = "the network interface's status forbids it"
+    THROTTLED = "too many calls"
+    AMBIGUOUS = "the answer does not tell whether the call had an effect"
+    NO_ANSWER = "no readable answer"
+    NOT_SENT = "the request did not reach the cloud"
+    AUTH = "the cloud refuses the credentials"
+
+
+#: The call may have had an effect: read again before anything is sent again.
+IN_DOUBT = frozenset({ErrorKind.AMBIGUOUS, ErrorKind.NO_ANSWER})
+#: The call had no effect and may have one later.
+TRY_AGAIN = frozenset({ErrorKind.THROTTLED, ErrorKind.NOT_SENT})
+
+
+class ApiError(NicError):
+    """A call that did not succeed.
+
+    :param action: the API action.
+    :param code: the cloud's error code; None where the answer had none.
+    :param detail: the cloud's message, or ours about the transport.
+    :param retry_after: seconds that the cloud asks to wait.
+    :param final: repeating the call cannot help, whatever its kind (a refused TLS certificate).
+    """
+
+    def __init__(
+        self,
+        action: str,
+        kind: ErrorKind,
+        detail: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        final: bool = False,
+    ) -> None:
+        facts = [f"HTTP {status}" if status and code else "", f"request id {request_id}" if request_id else ""]
+        facts = [fact for fact in facts if fact]
+        super().__init__(
+            f"{action}: {code + ': ' if code else ''}{detail}{' (' + ', '.join(facts) + ')' if facts else ''}"
+        )
+        self.action = action
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.final = final

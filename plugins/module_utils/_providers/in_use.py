@@ -1,0 +1,50 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the in-use look-ups of all clouds have in common: which network interface an address in a VPC belongs to."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import text
+
+
+def use(address: t.Any, kind: str, identifier: t.Any) -> InUse | None:
+    """Make an entry from a cloud's fields; None where they name no IPv4 address."""
+    parsed = cloud_address(address)
+    return InUse(parsed, kind, text(identifier)) if parsed else None
+
+
+def match_in_use(
+    network_interfaces: t.Sequence[NetworkInterface],
+    uses_in_vpc: t.Callable[[str | None], t.Iterable[InUse | None]],
+    uses_of_network_interfaces: t.Iterable[tuple[str, InUse]],
+) -> dict[str, list[InUse]]:
+    """Sort uses to the network interfaces whose addresses they name.
+
+    Private addresses repeat between VPCs, so a use counts only within its own. For a network interface whose VPC the
+    cloud does not tell, the uses of all VPCs count: rather one address too many is spared than one too few.
+
+    :param uses_in_vpc: looks up what uses addresses in this VPC; asked once a VPC. None means in all.
+    :param uses_of_network_interfaces: pairs of a network interface id and a use that the cloud ties to it.
+    """
+    found: dict[str, set[InUse]] = {nic.network_interface_id: set() for nic in network_interfaces}
+    for vpc_id in sorted({nic.vpc_id for nic in network_interfaces}, key=str):
+        uses = {entry for entry in uses_in_vpc(vpc_id) if entry is not None}
+        for nic in network_interfaces:
+            if nic.vpc_id == vpc_id:
+                addresses = {nic.primary_private_ip, *nic.secondary_private_ips}
+                found[nic.network_interface_id] |= {entry for entry in uses if entry.private_ip_address in addresses}
+    for network_interface_id, entry in uses_of_network_interfaces:
+        if network_interface_id in found:
+            found[network_interface_id].add(entry)
+    return {identifier: sorted(uses, key=_order) for identifier, uses in found.items()}
+
+
+def _order(entry: InUse) -> tuple[t.Any, ...]:
+    address = entry.private_ip_address
+    return (tuple(map(int, address.split("."))) if address else (), entry.kind, entry.id or "")

@@ -1,0 +1,52 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options that every cloud has, and what is made of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import ClientSettings
+
+TRANSPORT_SPEC: dict[str, t.Any] = {
+    "timeout": {"type": "float", "default": 30.0},
+    "connect_timeout": {"type": "float", "default": 10.0},
+    "max_retries": {"type": "int", "default": 5},
+    "retry_max_delay": {"type": "float", "default": 30.0},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "proxy": {"type": "str"},
+}
+
+
+def http_settings(options: t.Mapping[str, t.Any]) -> HttpSettings:
+    """
+    :raises InputError: for a time-out that is not positive.
+    """
+    for option in ("timeout", "connect_timeout"):
+        # "not >" refuses NaN as well.
+        if not 0 < options[option] < float("inf"):
+            raise InputError(option, "must be a number of seconds above 0")
+    return HttpSettings(
+        timeout=options["timeout"],
+        connect_timeout=options["connect_timeout"],
+        validate_certs=options["validate_certs"],
+        ca_path=options["ca_path"],
+        proxy=options["proxy"],
+        pool_size=options.get("concurrency", 1),
+    )
+
+
+def client_settings(options: t.Mapping[str, t.Any]) -> ClientSettings:
+    """
+    :raises InputError: for a negative number of retries or delay.
+    """
+    if not 0 <= options["max_retries"] <= 100:
+        raise InputError("max_retries", "must be between 0 and 100")
+    if not 0 <= options["retry_max_delay"] < float("inf"):
+        raise InputError("retry_max_delay", "must be a number of seconds, 0 or more")
+    return ClientSettings(options["max_retries"], options["retry_max_delay"])

@@ -1,0 +1,41 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the error codes of Zenlayer mean. The same code comes with different HTTP statuses, so the exact code decides.
+
+Sources: the error tables of UnassignNetworkInterfaceIpv4 and BatchAssignNetworkInterfaceIpv4, and the common codes
+that Zenlayer's own clients handle.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind
+
+_KINDS = {
+    "INVALID_NIC_NOT_FOUND": ErrorKind.NETWORK_INTERFACE_ABSENT,
+    "OPERATION_FAILED_RESOURCE_NOT_FOUND": ErrorKind.NETWORK_INTERFACE_ABSENT,
+    "INVALID_NIC_STATUS": ErrorKind.NETWORK_INTERFACE_STATUS,
+    "REQUEST_LIMIT_EXCEEDED": ErrorKind.THROTTLED,
+    "INTERNAL_SERVER_ERROR": ErrorKind.AMBIGUOUS,
+    "SERVICE_TEMPORARY_UNAVAILABLE": ErrorKind.AMBIGUOUS,
+    "REQUEST_TIMED_OUT": ErrorKind.AMBIGUOUS,
+    "INVALID_OPERATION_TIMEOUT": ErrorKind.AMBIGUOUS,
+}
+
+
+def classify(code: str | None, status: int) -> ErrorKind:
+    """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
+    if code in _KINDS:
+        return _KINDS[code]
+    if code and code.startswith("AUTHFAILURE_"):
+        return ErrorKind.AUTH
+    if status == 429:
+        return ErrorKind.THROTTLED
+    if not code:
+        return ErrorKind.AUTH if status in (401, 403, 451) else ErrorKind.NO_ANSWER
+    # Some refusals of Zenlayer come as HTTP 500 (OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT); their code says that they
+    # are final.
+    if status >= 500 and not code.startswith(("OPERATION_DENIED_", "INVALID_")):
+        return ErrorKind.AMBIGUOUS
+    return ErrorKind.REFUSED
