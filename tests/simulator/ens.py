@@ -202,9 +202,7 @@ class Ens:
             code = self.state.settings.ens_primary_code
             raise ApiError(400, code, "The specified privateIpAddress cannot be unassigned.")
         if address not in nic.secondary_private_ips:
-            raise ApiError(
-                400, "InvalidPrivateIpAddress.NotFound", "The specified privateIpAddress does not exist."
-            )
+            raise ApiError(400, "InvalidPrivateIpAddress.NotFound", "The specified privateIpAddress does not exist.")
         if self.state.settings.ens_in_use_blocks and self.state.uses(nic, address):
             code = self.state.settings.ens_in_use_code
             raise ApiError(400, code, "The specified privateIpAddress is in use.")

@@ -61,9 +61,7 @@ class Front:
         finally:
             call.finished = time.time()
 
-    async def _answer(
-        self, request: web.Request, api: Ens | Zec, incoming: Incoming, call: Call
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, api: Ens | Zec, incoming: Incoming, call: Call) -> web.StreamResponse:
         host = incoming.headers.get("host", "")
         try:
             api.authorize(incoming, call, self.world.now())
@@ -72,16 +70,22 @@ class Front:
             return self._refuse(api, call, error, host)
         fault = self.world.faults.take(call)
         if fault is not None:
-            call.fault = fault.kind
-            if fault.kind == "delay":
-                await asyncio.sleep(fault.seconds)
-        response = None
-        if fault is None or fault.runs_action:
-            response = self._run(api, call, host, fault)
+            return await self._answer_with_fault(request, api, call, fault)
+        response = self._run(api, call, host)
         self.world.fire_events(call)
-        if response is not None and (fault is None or fault.kind in ("delay", "missing_fields", "null_lists")):
+        return response
+
+    async def _answer_with_fault(
+        self, request: web.Request, api: Ens | Zec, call: Call, fault: Fault
+    ) -> web.StreamResponse:
+        host = request.headers.get("host", "")
+        call.fault = fault.kind
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
+        response = self._run(api, call, host, fault) if fault.runs_action else None
+        self.world.fire_events(call)
+        if response is not None and fault.kind in ("delay", "missing_fields", "null_lists"):
             return response
-        assert fault is not None
         if fault.kind == "error":
             return self._refuse(api, call, self.world.fault_error(fault), host)
         if fault.kind in ("html", "empty", "redirect"):
@@ -89,7 +93,7 @@ class Front:
         body = response.body if response is not None and isinstance(response.body, bytes) else b""
         return await self._spoil(request, call, fault, body)
 
-    def _run(self, api: Ens | Zec, call: Call, host: str, fault: Fault | None) -> web.Response:
+    def _run(self, api: Ens | Zec, call: Call, host: str, fault: Fault | None = None) -> web.Response:
         try:
             fields = api.run(call)
         except ApiError as error:

@@ -142,7 +142,7 @@ def verify_zenlayer(incoming: Incoming, accounts: Iterable[Account], now: float)
     """Find the account that signed a request to Zenlayer, or whose bearer token it carries."""
     authorization = incoming.headers.get("authorization", "")
     if authorization.startswith("Bearer "):
-        token = authorization[len("Bearer "):]
+        token = authorization.removeprefix("Bearer ")
         for account in accounts:
             if account.token and hmac.compare_digest(account.token.encode(), token.encode()):
                 if account.expired(now):

@@ -41,9 +41,7 @@ async def serve(world: World, port: int, tls: ssl.SSLContext | None = None) -> t
 class Simulator:
     """A simulated pair of clouds: ``with Simulator(estate=...) as sim: ... sim.url ...``."""
 
-    def __init__(
-        self, estate: str | pathlib.Path | dict[str, Any] = DEMO, port: int = 0, tls: bool = False
-    ) -> None:
+    def __init__(self, estate: str | pathlib.Path | dict[str, Any] = DEMO, port: int = 0, tls: bool = False) -> None:
         self._world = World(read_document(estate))
         self._wished_port = port
         self._tls = tls

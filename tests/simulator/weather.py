@@ -48,8 +48,10 @@ def page_of(found: list[T], size: int, number: int, paging: Paging) -> tuple[lis
         number = min(number, max(1, -(-len(found) // step)))
     if paging.shuffle:
         found = random.Random(number).sample(found, len(found))
-    page = found[(number - 1) * step: (number - 1) * step + size]
-    if paging.drop:
+    start = (number - 1) * step
+    end = start + size
+    page = found[start:end]
+    if paging.drop and len(found) > size:  # what shifts between two pages; a single page cannot lose anything
         page = page[:-1]
     return page, len(found) if paging.total_count is None else paging.total_count
 
