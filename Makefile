@@ -13,6 +13,9 @@ NOX := $(BIN)/nox
 COLLECTIONS := $(CURDIR)/.build/collections
 SELF := $(COLLECTIONS)/ansible_collections/edgecloud/nic
 
+REQUIREMENTS := tests/requirements
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate
+
 # For what runs straight from the development environment. nox sessions set up their own.
 WITH_COLLECTION := PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS)
 
@@ -60,11 +63,11 @@ matrix: setup ## Run sanity, unit and integration tests with every supported ans
 format: setup ## Format the code
 	$(NOX) -e formatters
 
-lock: setup ## Update the pinned development tools to their newest releases
-	for name in dev importer; do \
-		$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate \
-			tests/requirements/$$name.in --output-file tests/requirements/$$name.txt || exit; \
-	done
+lock: setup ## Update the pinned tools and libraries to their newest releases
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
+	$(LOCK) --python-version 3.11 --no-deps $(REQUIREMENTS)/integration.in --output-file tests/integration/requirements.txt
+	$(LOCK) --python-version 3.9 --universal --no-deps $(REQUIREMENTS)/units.in --output-file tests/unit/requirements.txt
 
 setup: .venv/ready $(SELF) ## Install the development environment
 
@@ -76,7 +79,7 @@ help: ## Show this help
 		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv comes from the same pins, and installs the rest in seconds.
-.venv/ready: tests/requirements/dev.txt
+.venv/ready: $(REQUIREMENTS)/dev.txt
 	rm -rf .venv .nox
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint $< uv
