@@ -51,3 +51,47 @@ notes:
     C(ens:DescribeEnsEipAddresses).
   - The clock of the machine that the module runs on must not be off by more than 15 minutes.
 """
+
+    # What can select network interfaces.
+    FILTERS = r"""
+options:
+  filters:
+    description:
+      - What all selected network interfaces have in common. At least one filter is needed, and none may be empty.
+    type: dict
+    suboptions:
+      region_ids:
+        description: ENS regions, up to 100.
+        type: list
+        elements: str
+      vpc_id:
+        description: Network.
+        type: str
+      subnet_id:
+        description: VSwitch.
+        type: str
+      instance_id:
+        description: Instance that they are attached to.
+        type: str
+      security_group_id:
+        description: Security group.
+        type: str
+      status:
+        description: Status.
+        type: str
+        choices:
+          - Available
+          - Attaching
+          - InUse
+          - Detaching
+          - Deleting
+      type:
+        description: Primary or secondary network interface of an instance.
+        type: str
+        choices:
+          - Primary
+          - Secondary
+      name:
+        description: Name, compared by the cloud.
+        type: str
+"""

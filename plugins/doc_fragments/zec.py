@@ -47,3 +47,58 @@ options:
 notes:
   - The clock of the machine that the module runs on must not be off by more than 5 minutes, unless O(token) is used.
 """
+
+    # What can select network interfaces.
+    FILTERS = r"""
+options:
+  filters:
+    description:
+      - What all selected network interfaces have in common. At least one filter is needed, and none may be empty.
+    type: dict
+    suboptions:
+      region_id:
+        description: Region.
+        type: str
+      vpc_id:
+        description: VPC.
+        type: str
+      subnet_id:
+        description: Subnet.
+        type: str
+      instance_id:
+        description: Instance that they are attached to.
+        type: str
+      status:
+        description: Status.
+        type: str
+        choices:
+          - PENDING
+          - AVAILABLE
+          - ATTACHING
+          - DETACHING
+          - DELETING
+          - CREATE_FAILED
+          - USED
+      type:
+        description: Primary or secondary network interface of an instance.
+        type: str
+        choices:
+          - Primary
+          - Secondary
+      name:
+        description: Name or part of it, compared by the cloud.
+        type: str
+      resource_group_id:
+        description: Resource group.
+        type: str
+      security_group_id:
+        description: Security group.
+        type: str
+      tags:
+        description: Tags with their values, up to 20.
+        type: dict
+      tag_keys:
+        description: Tags whatever their value, up to 20.
+        type: list
+        elements: str
+"""

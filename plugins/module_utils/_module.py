@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import copy
+import signal
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 
@@ -39,10 +41,18 @@ class _Module(AnsibleModule):
         self.given = copy.deepcopy(self.params)
 
 
+def _interrupt_on_signals(control: RunControl) -> None:
+    """Let a signal end the run in good order: calls in flight are awaited, and the result tells what was done."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: control.interrupt())
+
+
 def run_module(definition: ModuleDefinition) -> None:
     """Run as a module: reads the options, prints the result, exits."""
     module = _Module(argument_spec=definition.argument_spec, supports_check_mode=True)
-    report = run_task(definition.flow, definition.provider, module.params, module.given, module.check_mode)
+    report = run_task(
+        definition.flow, definition.provider, module.params, module.given, module.check_mode, _interrupt_on_signals
+    )
     module.no_log_values.update(report.secrets)
     for warning in report.warnings:
         module.warn(warning)

@@ -78,3 +78,11 @@ class NetworkInterface:
         if in_use is not None:
             result["in_use"] = [use.as_result() for use in in_use]
         return result
+
+
+_KINDS = {"eip": "elastic IP", "load_balancer": "load balancer", "dnat": "DNAT entry", "ha_vip": "HaVip"}
+
+
+def describe_uses(uses: t.Iterable[InUse]) -> str:
+    """Name what uses an address, for messages."""
+    return ", ".join(f"{_KINDS[use.kind]} {use.id}" for use in uses)

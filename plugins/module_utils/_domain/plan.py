@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, sort_addresses
@@ -46,11 +48,13 @@ class RemovalPlan:
         return outcomes
 
 
-def plan_removal(network_interface: NetworkInterface, requested: t.Iterable[str], keep: AddressSet) -> RemovalPlan:
+def plan_removal(
+    network_interface: NetworkInterface, requested: t.Iterable[str], keep: AddressSet, only: AddressSet | None = None
+) -> RemovalPlan:
     """Sort the requested addresses into those that may be removed and those that stay.
 
     The primary address stays whatever else is said of it; an address that the network interface does not have
-    as a secondary one is already absent.
+    as a secondary one is already absent; what C(keep) holds, or C(only) does not hold, is kept.
     """
     secondary = set(network_interface.secondary_private_ips)
     unassign: list[str] = []
@@ -61,7 +65,7 @@ def plan_removal(network_interface: NetworkInterface, requested: t.Iterable[str]
             kept.append((address, KEPT_AS_PRIMARY))
         elif address not in secondary:
             already_absent.append(address)
-        elif address in keep:
+        elif address in keep or (only is not None and address not in only):
             kept.append((address, KEPT_BY_POLICY))
         else:
             unassign.append(address)
@@ -78,3 +82,19 @@ def spare_in_use(plan: RemovalPlan, uses: t.Iterable[InUse]) -> RemovalPlan:
         unassign=tuple(address for address in plan.unassign if address not in used),
         in_use=plan.in_use + in_use,
     )
+
+
+def plan_digest(targets: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """Return the digest of a plan, which is the same for the same addresses on the same network interfaces.
+
+    :param targets: objects with C(network_interface_id) and C(private_ip_addresses), in any order.
+    """
+    canonical = [
+        {
+            "network_interface_id": target["network_interface_id"],
+            "private_ip_addresses": sort_addresses(target["private_ip_addresses"]),
+        }
+        for target in sorted(targets, key=lambda target: target["network_interface_id"])
+    ]
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -17,8 +17,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract 
 class Change(abc.ABC):
     """One way to change addresses; each address is to reach a state that a read can show."""
 
-    #: What has been done, in messages.
-    done: t.ClassVar[str]
+    #: The name of the change in a journal.
+    verb: t.ClassVar[str]
     #: The outcome of an address that reached the state by our call, and without it.
     done_by_us: t.ClassVar[str]
     done_already: t.ClassVar[str]
@@ -41,7 +41,7 @@ class Change(abc.ABC):
 class Unassignment(Change):
     """Secondary addresses leave their network interface."""
 
-    done = "unassigned"
+    verb = "unassign"
     done_by_us = outcomes.UNASSIGNED
     done_already = outcomes.ALREADY_ABSENT
 
@@ -57,7 +57,7 @@ class Unassignment(Change):
 class Assignment(Change):
     """Chosen addresses become secondary addresses of a network interface."""
 
-    done = "assigned"
+    verb = "assign"
     done_by_us = outcomes.ASSIGNED
     done_already = outcomes.ALREADY_PRESENT
 

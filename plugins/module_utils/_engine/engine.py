@@ -2,24 +2,66 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out changes and accounts for every address."""
+"""Carries out changes to network interfaces and accounts for every address."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.verification import verify
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.writer import Writer
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
-def carry_out(
-    provider: Provider, change: Change, settings: EngineSettings, control: RunControl, works: t.Sequence[Work]
-) -> None:
-    """Send what these works need and verify it; afterwards every address of theirs has exactly one outcome."""
-    for work in works:
-        Writer(provider, change, settings, control, work).write()
-    verify(provider, change, settings, control, works)
+class Engine:
+    """One way to change addresses, with everything that it takes.
+
+    :param journal: None keeps none.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        change: Change,
+        settings: EngineSettings,
+        control: RunControl,
+        journal: Journal | None = None,
+    ) -> None:
+        self._provider = provider
+        self._change = change
+        self._settings = settings
+        self._control = control
+        self._journal = journal
+
+    def carry_out(self, works: t.Sequence[Work]) -> None:
+        """Send what these works need and verify it; afterwards every address of theirs has exactly one outcome."""
+        self._control.map(self._write, works)
+        verify(self._provider, self._change, self._settings, self._control, works, self._settled)
+
+    def _write(self, work: Work) -> None:
+        try:
+            Writer(self._provider, self._change, self._settings, self._control, work, self._journal).write()
+        except Exception as error:
+            # A bug of ours must not cost the account of what was sent: only a read can tell now.
+            self._control.stop()
+            bug = ApiError(self._change.verb, ErrorKind.NO_ANSWER, f"edgecloud.nic has a bug: {error!r}", final=True)
+            work.doubtful.update((address, bug) for address in work.open() if address not in work.accepted)
+        if not work.unverified():
+            self._settled([work])
+
+    def _settled(self, works: t.Sequence[Work]) -> None:
+        """Every address of these works has its outcome."""
+        if self._settings.stop_on_error and any(work.outcomes.of(*FAILING_OUTCOMES) for work in works):
+            self._control.stop()
+        if self._journal is None:
+            return
+        try:
+            self._journal.settled([work.outcomes for work in works])
+        except JournalError:
+            self._control.stop()

@@ -21,30 +21,51 @@ _POLL_DELAYS = (0.0, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0, 3.0, 5.0)
 
 
 def verify(
-    provider: Provider, change: Change, settings: EngineSettings, control: RunControl, works: t.Sequence[Work]
+    provider: Provider,
+    change: Change,
+    settings: EngineSettings,
+    control: RunControl,
+    works: t.Sequence[Work],
+    settled: t.Callable[[t.Sequence[Work]], object],
 ) -> None:
-    """Read until every address of these works has its outcome; afterwards none is open."""
-    if not settings.wait:
-        for work in works:
-            for address in work.unverified():
-                if address in work.accepted:
-                    work.outcomes.settle(address, change.done_by_us)
-                else:
-                    work.give_up(address, "")
+    """Read until every address of these works has its outcome; afterwards none is open.
+
+    :param settled: told about the works that get their last outcome here.
+    """
     pending = [work for work in works if work.unverified()]
+    if not settings.wait:
+        for work in pending:
+            _believe(change, work)
+        settled(pending)
+        return
     for delay in itertools.chain(_POLL_DELAYS, itertools.repeat(_POLL_DELAYS[-1])):
         if not pending:
             return
-        deadline = max(work.last_write for work in pending) + settings.wait_timeout
-        left = deadline - time.monotonic()
-        control.sleep(min(delay, max(0.0, left)))
-        for start in range(0, len(pending), READ_BATCH):
-            _verify_batch(provider, change, pending[start : start + READ_BATCH], last=left <= delay or control.stopped)
+        control.sleep(min(delay, max(0.0, _latest_deadline(pending, settings) - time.monotonic())))
+        batches = [pending[start : start + READ_BATCH] for start in range(0, len(pending), READ_BATCH)]
+        control.map(lambda batch: _verify_batch(provider, change, settings, control, batch), batches)
+        settled([work for work in pending if not work.unverified()])
         pending = [work for work in pending if work.unverified()]
 
 
-def _verify_batch(provider: Provider, change: Change, works: t.Sequence[Work], last: bool) -> None:
-    """Read these works once; C(last) gives up on what the read does not show as done."""
+def _latest_deadline(works: t.Sequence[Work], settings: EngineSettings) -> float:
+    return max(work.last_write for work in works) + settings.wait_timeout
+
+
+def _believe(change: Change, work: Work) -> None:
+    """Take the cloud's word; what was in doubt has been read again already."""
+    for address in work.unverified():
+        if address in work.accepted:
+            work.outcomes.settle(address, change.done_by_us)
+        else:
+            work.give_up(address, "")
+
+
+def _verify_batch(
+    provider: Provider, change: Change, settings: EngineSettings, control: RunControl, works: t.Sequence[Work]
+) -> None:
+    """Read these works once; those whose time is up get an outcome whatever the read shows."""
+    started = time.monotonic()
     try:
         read = provider.read_network_interfaces([work.network_interface_id for work in works])
     except ApiError as error:
@@ -54,8 +75,9 @@ def _verify_batch(provider: Provider, change: Change, works: t.Sequence[Work], l
         return
     for work in works:
         work.network_interface = read.get(work.network_interface_id)
+        last = control.interrupted or started >= work.last_write + settings.wait_timeout
         for address in work.unverified():
             if change.is_done(work.network_interface, address):
                 work.outcomes.settle(address, change.done_by_us)
             elif last or address in work.refused:
-                work.give_up(address, "later reads do not show it")
+                work.give_up(address, f"reads did not show it within {settings.wait_timeout:g} s")

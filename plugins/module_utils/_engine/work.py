@@ -21,12 +21,14 @@ class EngineSettings:
     :param wait_timeout: seconds from the last call for a network interface until that read must have come.
     :param max_retries: repetitions of a call whose effect is in doubt, and of one that was refused for now.
     :param retry_max_delay: longest pause before such a repetition in seconds.
+    :param stop_on_error: after the first address that could not be settled, start no new call that changes something.
     """
 
     wait: bool = True
     wait_timeout: float = 60.0
     max_retries: int = 5
     retry_max_delay: float = 30.0
+    stop_on_error: bool = False
 
 
 @dataclasses.dataclass

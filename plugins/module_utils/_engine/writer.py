@@ -12,10 +12,12 @@ shows as primary is never sent again.
 from __future__ import annotations
 
 import collections
+import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import KEPT_AS_PRIMARY, NOT_ATTEMPTED
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import backoff_delays
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
@@ -38,13 +40,20 @@ class Writer:
     """Sends what one network interface needs. One writer for one work, used once."""
 
     def __init__(
-        self, provider: Provider, change: Change, settings: EngineSettings, control: RunControl, work: Work
+        self,
+        provider: Provider,
+        change: Change,
+        settings: EngineSettings,
+        control: RunControl,
+        work: Work,
+        journal: Journal | None,
     ) -> None:
         self._provider = provider
         self._change = change
         self._settings = settings
         self._control = control
         self._work = work
+        self._journal = journal
         self._doubt_delays = backoff_delays(settings.max_retries, settings.retry_max_delay)
         self._read_since_refusal = False
         self._holds_for_all = False
@@ -145,7 +154,12 @@ class Writer:
             for address in addresses:
                 work.refused.pop(address, None)
             try:
-                request_id = self._change.send(work.network_interface_id, addresses)
+                request_id = self._call(addresses)
+            except JournalError as error:
+                self._control.stop()
+                for address in addresses:
+                    work.refused[address] = ApiError(self._change.verb, ErrorKind.NOT_SENT, str(error), final=True)
+                raise _StopWriting from None
             except ApiError as error:
                 work.call_ended(error.request_id)
                 in_doubt = error.kind in IN_DOUBT
@@ -168,6 +182,31 @@ class Writer:
                     work.accepted[address] = request_id
                 return []
         return []
+
+    def _call(self, addresses: list[str]) -> str | None:
+        """Make the call, between its two lines in the journal; returns the request id.
+
+        :raises ApiError: the call failed.
+        :raises JournalError: the call was not made, since it could not be recorded before.
+        """
+        if self._journal is None:
+            return self._change.send(self._work.network_interface_id, addresses)
+        number = self._journal.sent(self._change.verb, self._work.network_interface_id, addresses)
+        try:
+            request_id = self._change.send(self._work.network_interface_id, addresses)
+        except ApiError as error:
+            answer = "in_doubt" if error.kind in IN_DOUBT else "refused"
+            self._record_answer(number, answer, error.code, error.detail, error.request_id)
+            raise
+        self._record_answer(number, "accepted", None, None, request_id)
+        return request_id
+
+    def _record_answer(self, number: int, answer: str, *details: str | None) -> None:
+        """Record what the cloud said; where that cannot be recorded, it is the last call, but what it did counts."""
+        try:
+            t.cast(Journal, self._journal).answered(number, answer, *details)
+        except JournalError:
+            self._control.stop()
 
     def _read_after(self, error: ApiError, addresses: list[str]) -> list[str]:
         """Read again where the error says or leaves open that something has changed.

@@ -35,11 +35,36 @@ def engine_settings(options: t.Mapping[str, t.Any]) -> EngineSettings:
         wait_timeout=options["wait_timeout"],
         max_retries=options["max_retries"],
         retry_max_delay=options["retry_max_delay"],
+        stop_on_error=options.get("on_error") == "stop",
     )
 
 
+def concurrency_and_ceiling(options: t.Mapping[str, t.Any]) -> tuple[int, float | None]:
+    """Return how many calls may be in flight, and how many a second may be sent (None: as many as the cloud allows).
+
+    :raises InputError: for numbers that cannot be meant.
+    """
+    concurrency, ceiling = options.get("concurrency", 1), options.get("requests_per_second")
+    if not 1 <= concurrency <= 64:
+        raise InputError("concurrency", "must be between 1 and 64")
+    if ceiling is not None and not 0 < ceiling < float("inf"):
+        raise InputError("requests_per_second", "must be a number above 0")
+    return concurrency, ceiling
+
+
 #: Options that narrow what a task touches: Ansible takes null for "not given", and then they would not narrow it.
-_NARROWING = ("private_ip_addresses", "network_interface_ids", "filters", "keep")
+_NARROWING = (
+    "private_ip_addresses",
+    "network_interface_ids",
+    "filters",
+    "targets",
+    "only",
+    "keep",
+    "keep_network_interfaces",
+    "max_unassign",
+    "max_unassign_percent",
+    "plan_digest",
+)
 
 
 def reject_null(given: t.Mapping[str, t.Any]) -> None:

@@ -14,7 +14,10 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
     sort_addresses,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, NicError, TaskFailedError
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
+    NetworkInterface,
+    describe_uses,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     ALREADY_ABSENT,
     ALREADY_PRESENT,
@@ -32,7 +35,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     spare_in_use,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Assignment, Change, Unassignment
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import carry_out
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     engine_settings,
@@ -111,7 +114,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
         for address in addresses:
             outcomes.settle(address, change.done_by_us)
     else:
-        carry_out(task.provider, change, settings, task.control, [work])
+        Engine(task.provider, change, settings, task.control).carry_out([work])
     return _result(task, nic, work, change)
 
 
@@ -158,14 +161,14 @@ def _plan_removal(task: TaskContext, nic: NetworkInterface, request: _Request) -
     unclear = [use for use in uses if use.private_ip_address is None]
     if unclear:
         task.warn(
-            f"{nic.network_interface_id} has {_names(unclear)}, and {task.provider.name} does not tell "
+            f"{nic.network_interface_id} has {describe_uses(unclear)}, and {task.provider.name} does not tell "
             "which of its addresses it belongs to"
         )
     spared = spare_in_use(plan, uses)
     if not spared.in_use:
         return plan
     message = "; ".join(
-        f"{address} is used by {_names([use for use in spared.in_use if use.private_ip_address == address])}"
+        f"{address} is used by {describe_uses([use for use in spared.in_use if use.private_ip_address == address])}"
         for address in sort_addresses({str(use.private_ip_address) for use in spared.in_use})
     )
     if task.options["force"]:
@@ -181,11 +184,6 @@ def _primary_message(nic: NetworkInterface) -> str:
         f"private_ip_addresses: {nic.primary_private_ip} is the primary address of {nic.network_interface_id}, "
         "and only secondary addresses can be named; nothing was changed"
     )
-
-
-def _names(uses: t.Sequence[InUse]) -> str:
-    kinds = {"eip": "elastic IP", "load_balancer": "load balancer", "dnat": "DNAT entry", "ha_vip": "HaVip"}
-    return ", ".join(f"{kinds[use.kind]} {use.id}" for use in uses)
 
 
 def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Change) -> dict[str, t.Any]:

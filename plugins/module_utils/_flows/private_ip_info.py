@@ -26,7 +26,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     :raises InputError: the selection cannot be used.
     :raises ApiError: something could not be read.
     """
-    network_interfaces = read_selected(task.provider, task.options)
+    network_interfaces = read_selected(task)
     in_use = None
     if task.options["include_in_use"] and network_interfaces:
         in_use = task.provider.find_in_use(network_interfaces)

@@ -11,7 +11,8 @@ import typing as t
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import network_interface_id
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH
 
 
 def selection_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -48,21 +49,29 @@ def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return given
 
 
-def read_selected(provider: Provider, options: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
+def read_by_ids(task: TaskContext, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
+    """Read network interfaces by id, many at a time; those that do not exist are not in the answer.
+
+    :raises ApiError: something could not be read.
+    """
+    batches = [ids[start : start + READ_BATCH] for start in range(0, len(ids), READ_BATCH)]
+    found: dict[str, NetworkInterface] = {}
+    for read in task.control.read_all(task.provider.read_network_interfaces, batches):
+        found.update(read)
+    return found
+
+
+def read_selected(task: TaskContext) -> list[NetworkInterface]:
     """Read the selected network interfaces, ordered by id; neither ids nor filters means all there are.
 
     :raises InputError: both are given, or one of them is empty.
     :raises ApiError: something could not be read.
     """
-    ids, filters = options["network_interface_ids"], options["filters"]
+    ids, filters = task.options["network_interface_ids"], task.options["filters"]
     if ids is not None and filters is not None:
         raise InputError("network_interface_ids", "cannot be combined with filters")
     if ids is not None:
-        wanted = checked_ids(ids, "network_interface_ids")
-        found: dict[str, NetworkInterface] = {}
-        for start in range(0, len(wanted), READ_BATCH):
-            found.update(provider.read_network_interfaces(wanted[start : start + READ_BATCH]))
-        network_interfaces = list(found.values())
+        network_interfaces = list(read_by_ids(task, checked_ids(ids, "network_interface_ids")).values())
     else:
-        network_interfaces = provider.list_network_interfaces({} if filters is None else checked_filters(filters))
+        network_interfaces = task.provider.list_network_interfaces({} if filters is None else checked_filters(filters))
     return sorted(network_interfaces, key=lambda nic: nic.network_interface_id)

@@ -15,7 +15,13 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
     TaskFailedError,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import reject_null
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
+    concurrency_and_ceiling,
+    reject_null,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
 
 #: What a flow is: options, check mode and a connected provider go in, a result comes out.
@@ -59,14 +65,17 @@ def run_task(
     options: t.Mapping[str, t.Any],
     given: t.Mapping[str, t.Any],
     check_mode: bool,
+    on_start: t.Callable[[RunControl], object] = lambda control: None,
+    open_session: t.Callable[[Endpoint, HttpSettings], HttpSession] = HttpSession,
 ) -> TaskReport:
     """Run the flow; whatever happens, the report says it.
 
     :param options: validated by the argument specification.
     :param given: as the user gave them, before anything was filled in.
+    :param on_start: is handed the means to stop the run.
+    :param open_session: makes, or finds, the connections to an endpoint.
     """
     report = TaskReport(result={"changed": False})
-    control = RunControl()
 
     def warn(message: str) -> None:
         if message not in report.warnings:
@@ -74,12 +83,14 @@ def run_task(
 
     try:
         reject_null(given)
-        provider = provider_class.connect(options, Runtime(control.sleep, warn))
+        concurrency, ceiling = concurrency_and_ceiling(options)
+        control = RunControl(concurrency)
+        on_start(control)
+        pace = Pace(control.sleep, ceiling)
+        runtime = Runtime(open_session, control.sleep, pace, control.read_all, warn)
+        provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
-        try:
-            report.result = flow(TaskContext(provider, options, check_mode, control, warn))
-        finally:
-            provider.close()
+        report.result = flow(TaskContext(provider, options, check_mode, control, warn))
     except TaskFailedError as error:
         report.result, report.message = error.result, str(error)
     except MissingLibraryError as error:

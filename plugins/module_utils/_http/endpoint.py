@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-_HOST_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 
 
 def is_loopback(host: str) -> bool:
@@ -51,6 +52,8 @@ def parse_endpoint(text: str, option: str = "endpoint") -> Endpoint:
     """
     value = text.strip()
     try:
+        if not value.isprintable():
+            raise ValueError("urlsplit would drop line breaks and tabs")
         parts = urlsplit(value if "://" in value else f"https://{value}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
@@ -62,7 +65,8 @@ def parse_endpoint(text: str, option: str = "endpoint") -> Endpoint:
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise InputError(option, "must not have a path or a query")
     is_ipv6 = ":" in host
-    if not is_ipv6 and not _HOST_NAME.match(host):
+    # A zone of an IPv6 address ("%eth0") means something on this machine only and must not go into a Host header.
+    if "%" in host or port == 0 or not (is_ipv6 or _HOST_NAME.fullmatch(host)):
         raise InputError(option, "is not a host, host:port or URL")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(option, "plain http:// is accepted for a loopback address only; use https://")

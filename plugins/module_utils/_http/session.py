@@ -13,6 +13,7 @@ import os
 import ssl
 import traceback
 import typing as t
+import urllib.request
 from urllib.parse import urlsplit
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, MissingLibraryError
@@ -115,13 +116,13 @@ class HttpSession:
 
     def _proxy(self, settings: HttpSettings) -> dict[str, str]:
         """Choose the proxy once, for the one endpoint that this session talks to."""
+        configured = {"all": settings.proxy} if settings.proxy else urllib.request.getproxies_environment()
+        # Asked only where there is a proxy: on macOS the question goes to the system, which a forked process may not.
         url = self.endpoint.base_url
-        if settings.proxy:
-            bypass = requests.utils.should_bypass_proxies(url, no_proxy=None)
-            proxies = {} if bypass else {self.endpoint.scheme: settings.proxy}
-        else:
-            chosen = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
-            proxies = {self.endpoint.scheme: chosen} if chosen else {}
+        chosen = requests.utils.select_proxy(url, configured)
+        if not chosen or requests.utils.should_bypass_proxies(url, no_proxy=None):
+            return {}
+        proxies = {self.endpoint.scheme: chosen}
         for proxy in proxies.values():
             try:
                 parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import abc
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
-    Listing,
     Page,
     listed,
     number,
@@ -21,6 +20,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import match_in_use
 
 #: For lists other than network interfaces; every one of them documents at least this many a page.
 _LOOKUP_PAGE_SIZE = 100
@@ -44,6 +44,31 @@ class PagingFields(t.NamedTuple):
     page_number: str
     page_size: str
     total: str
+
+
+class InUseSource(t.NamedTuple):
+    """Something in a VPC that may use private addresses.
+
+    :param scope: makes the list's parameters for one VPC, or for all where the id is None.
+    :param uses: finds what an item of the list uses, with a call of its own where the list does not tell.
+    """
+
+    action: ListAction
+    scope: t.Callable[[str | None], dict[str, t.Any]]
+    uses: t.Callable[[dict[str, t.Any]], t.Iterable[InUse | None]]
+
+
+class EipSource(t.NamedTuple):
+    """Elastic IPs.
+
+    :param network_interface: the parameter that asks for those of one network interface; likewise C(region).
+    :param uses: finds the network interfaces that an elastic IP uses.
+    """
+
+    action: ListAction
+    network_interface: str
+    region: str
+    uses: t.Callable[[dict[str, t.Any]], t.Iterable[tuple[str, InUse]]]
 
 
 class CloudProvider(Provider):
@@ -72,8 +97,9 @@ class CloudProvider(Provider):
     def calls(self) -> dict[str, int]:
         return self._client.calls
 
-    def close(self) -> None:
-        self._client.close()
+    @property
+    def throttled(self) -> int:
+        return self._client.throttled
 
     @abc.abstractmethod
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
@@ -93,7 +119,9 @@ class CloudProvider(Provider):
 
     def _read_by_id(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
         try:
-            items = self._list_all(self.network_interfaces, {self.ids_parameter: list(ids)}, READ_BATCH)
+            read = self._list_all(
+                self.network_interfaces, {self.ids_parameter: list(ids)}, READ_BATCH, self._identified
+            )
         except ApiError as error:
             # No page says whether an unknown id gives an error or is passed over. Where it gives one, the halves tell
             # which id it was.
@@ -103,20 +131,22 @@ class CloudProvider(Provider):
                 return {}
             middle = len(ids) // 2
             return {**self._read_by_id(ids[:middle]), **self._read_by_id(ids[middle:])}
-        wanted = set(ids)
-        read = [self._network_interface(item) for item in items if item.get(self.network_interfaces.id_field) in wanted]
-        return {nic.network_interface_id: nic for nic in read}
+        return {nic.network_interface_id: nic for nic in read if nic is not None and nic.network_interface_id in ids}
+
+    def _identified(self, item: dict[str, t.Any]) -> NetworkInterface | None:
+        """Parse a network interface; None for one without an id, about which nothing can be asked."""
+        return self._network_interface(item) if text(item.get(self.network_interfaces.id_field)) else None
 
     def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
-        id_field = self.network_interfaces.id_field
-        listing = self._list(self.network_interfaces, self._filter_parameters(filters), READ_BATCH)
+        action = self.network_interfaces
+        fetch = self._fetch(action, self._filter_parameters(filters), READ_BATCH, self._identified)
+        listing = read_pages(action.action, fetch, READ_BATCH, self._runtime.map)
         if listing.missing:
             self._runtime.warn(
                 f"{self.name} counts {listing.missing} more network interfaces than it lists; "
                 "those that it did not list are not looked at"
             )
-        read = [self._network_interface(item) for item in listing.items if text(item.get(id_field))]
-        return [nic for nic in read if self._matches(nic, filters)]
+        return [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
 
     @staticmethod
     def _matches(nic: NetworkInterface, filters: t.Mapping[str, t.Any]) -> bool:
@@ -148,13 +178,17 @@ class CloudProvider(Provider):
         return identifier
 
     def _list_all(
-        self, action: ListAction, parameters: t.Mapping[str, t.Any], page_size: int = _LOOKUP_PAGE_SIZE
-    ) -> list[dict[str, t.Any]]:
-        """Read a list of which nothing may be missing.
+        self,
+        action: ListAction,
+        parameters: t.Mapping[str, t.Any],
+        page_size: int = _LOOKUP_PAGE_SIZE,
+        parse: t.Callable[[dict[str, t.Any]], t.Any] = dict,
+    ) -> list[t.Any]:
+        """Read a list of which nothing may be missing, page by page.
 
         :raises ApiError: also when the cloud counts more items than it shows.
         """
-        listing = self._list(action, parameters, page_size)
+        listing = read_pages(action.action, self._fetch(action, parameters, page_size, parse), page_size)
         if listing.missing:
             raise ApiError(
                 action.action,
@@ -164,13 +198,54 @@ class CloudProvider(Provider):
             )
         return listing.items
 
-    def _list(self, action: ListAction, parameters: t.Mapping[str, t.Any], page_size: int) -> Listing:
+    def _fetch(
+        self,
+        action: ListAction,
+        parameters: t.Mapping[str, t.Any],
+        page_size: int,
+        parse: t.Callable[[dict[str, t.Any]], t.Any],
+    ) -> t.Callable[[int], Page]:
+        """Return a function that reads a page of this list; items are parsed at once, since raw ones take memory."""
+
         def fetch(page_number: int) -> Page:
             page = {self.paging.page_number: page_number, self.paging.page_size: page_size}
             body = self._client.read(action.action, {**parameters, **page})
             total = number(body.get(self.paging.total))
             if total is None and action.path[0] not in body:
                 raise ApiError(action.action, ErrorKind.NO_ANSWER, f"the answer has no {action.path[0]}", final=True)
-            return Page(listed(body, *action.path), total)
+            items = listed(body, *action.path)
+            return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total)
 
-        return read_pages(action.action, fetch, action.id_field)
+        return fetch
+
+    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
+        vpc_ids = sorted({nic.vpc_id for nic in network_interfaces}, key=str)
+        lookups = [(source, vpc_id) for vpc_id in vpc_ids for source in self._in_use_sources()]
+        lists = self._runtime.map(lambda lookup: self._list_all(lookup[0].action, lookup[0].scope(lookup[1])), lookups)
+        found = [(source, vpc_id, item) for (source, vpc_id), items in zip(lookups, lists) for item in items]
+        uses = self._runtime.map(lambda entry: list(entry[0].uses(entry[2])), found)
+        uses_in_vpc: dict[str | None, set[InUse]] = {vpc_id: set() for vpc_id in vpc_ids}
+        for (_source, vpc_id, _item), entries in zip(found, uses):
+            uses_in_vpc[vpc_id].update(entry for entry in entries if entry is not None)
+        return match_in_use(network_interfaces, uses_in_vpc, self._eips(network_interfaces))
+
+    def _eips(self, network_interfaces: t.Sequence[NetworkInterface]) -> t.Iterator[tuple[str, InUse]]:
+        """Yield the elastic IPs of network interfaces: asked for by id for one, and by region for several."""
+        source = self._eip_source()
+        if len(network_interfaces) == 1:
+            scopes = [{source.network_interface: network_interfaces[0].network_interface_id}]
+        else:
+            regions = {nic.region_id for nic in network_interfaces}
+            # A network interface without a region may be in any of them.
+            scopes = [{}] if None in regions else [{source.region: region} for region in sorted(map(str, regions))]
+        for eips in self._runtime.map(lambda scope: self._list_all(source.action, scope), scopes):
+            for eip in eips:
+                yield from source.uses(eip)
+
+    @abc.abstractmethod
+    def _in_use_sources(self) -> tuple[InUseSource, ...]:
+        """Return what can use addresses in a VPC."""
+
+    @abc.abstractmethod
+    def _eip_source(self) -> EipSource:
+        """Return where elastic IPs are found."""

@@ -18,6 +18,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     TlsError,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Mapping, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
     IN_DOUBT,
     TRY_AGAIN,
@@ -50,15 +51,12 @@ class ClientSettings(t.NamedTuple):
 
 
 class ApiClient(abc.ABC):
-    """Calls to one cloud's API. Safe to use from several threads.
+    """Calls to one cloud's API. Safe to use from several threads."""
 
-    :param sleep: pauses for a number of seconds.
-    """
-
-    def __init__(self, session: HttpSession, settings: ClientSettings, sleep: t.Callable[[float], object]) -> None:
+    def __init__(self, session: HttpSession, settings: ClientSettings, runtime: Runtime) -> None:
         self._session = session
-        self.settings = settings
-        self.sleep = sleep
+        self._settings = settings
+        self._runtime = runtime
         self._lock = threading.Lock()
         self._calls: collections.Counter[str] = collections.Counter()
         self._throttled = 0
@@ -92,18 +90,19 @@ class ApiClient(abc.ABC):
     def _call(
         self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind]
     ) -> dict[str, t.Any]:
-        for delay in backoff_delays(self.settings.max_retries, self.settings.retry_max_delay):
+        for delay in backoff_delays(self._settings.max_retries, self._settings.retry_max_delay):
             try:
                 return self._attempt(action, parameters)
             except ApiError as error:
                 if error.kind not in repeatable or error.final:
                     raise
-                pause = min(max(delay, error.retry_after or 0.0), self.settings.retry_max_delay)
-            self.sleep(pause)
+                pause = min(max(delay, error.retry_after or 0.0), self._settings.retry_max_delay)
+            self._runtime.sleep(pause)
         return self._attempt(action, parameters)
 
     def _attempt(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Send the request once, signed afresh."""
+        sent_at = self._runtime.pace.wait_turn(action)
         with self._lock:
             self._calls[action] += 1
         try:
@@ -116,15 +115,13 @@ class ApiClient(abc.ABC):
             return self._parse(action, answer)
         except ApiError as error:
             if error.kind is ErrorKind.THROTTLED:
+                self._runtime.pace.throttled(action, sent_at)
                 with self._lock:
                     self._throttled += 1
             raise
 
     def _transport_error_kind(self, error: HttpError) -> ErrorKind:
         return ErrorKind.NOT_SENT if isinstance(error, NotSentError) else ErrorKind.NO_ANSWER
-
-    def close(self) -> None:
-        self._session.close()
 
     @abc.abstractmethod
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
@@ -139,42 +136,56 @@ class ApiClient(abc.ABC):
 
 
 class Page(t.NamedTuple):
-    """One page of a list as a cloud gave it; C(total) is None where the cloud does not say it."""
+    """One page of a list as a cloud gave it.
 
-    items: list[dict[str, t.Any]]
+    :param items: the items by id; one without an id has a key of its own.
+    :param total: how many there are on all pages; None where the cloud does not say it.
+    """
+
+    items: dict[str, t.Any]
     total: int | None
 
 
 class Listing(t.NamedTuple):
     """A list read to its end; C(missing) is how many items more the cloud counted than it showed."""
 
-    items: list[dict[str, t.Any]]
+    items: list[t.Any]
     missing: int
 
 
 #: A cloud whose pages never end is not to be believed: at 50 items a page, this is half a million items.
 _MAX_PAGES = 10_000
+#: So many pages are read side by side before looking whether they still bring anything new.
+_WINDOW = 40
 
 
-def read_pages(action: str, fetch: t.Callable[[int], Page], id_field: str) -> Listing:
+def read_pages(
+    action: str, fetch: t.Callable[[int], Page], page_size: int, concurrently: Mapping | None = None
+) -> Listing:
     """Read a list to its end.
 
-    Nothing promises that the order is stable between pages, so items may come twice (the later one counts) and the
-    total may be met by repetitions; hence pages are read until as many different items came as the cloud counts,
-    or a page brings nothing new.
+    The first page tells how many there are, and the others are read side by side. Nothing promises that the order is
+    stable between pages, so items may come twice (the later one counts) and the total may be met by repetitions; hence
+    further pages are read until as many different items came as the cloud counts, or they bring nothing new.
 
     :param fetch: returns the page with this number, counted from 1.
-    :param id_field: tells items apart; those without it count each for themselves.
+    :param concurrently: how to read pages side by side; None reads them one after another.
     :raises ApiError: the pages do not end.
     """
-    items: dict[str, dict[str, t.Any]] = {}
-    for page_number in range(1, _MAX_PAGES + 1):
-        page = fetch(page_number)
+    page = fetch(1)
+    items, total = dict(page.items), page.total
+    known, last = 0, 1
+    while len(items) > known and (total is None or len(items) < total):
         known = len(items)
-        items.update((text(item.get(id_field)) or repr(item), item) for item in page.items)
-        if len(items) == known or (page.total is not None and len(items) >= page.total):
-            return Listing(list(items.values()), max(0, (page.total or 0) - len(items)))
-    raise ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
+        counted = 0 if total is None or concurrently is None else min(-(-total // page_size), last + _WINDOW)
+        numbers = range(last + 1, max(counted, last + 1) + 1)
+        last = numbers[-1]
+        if last > _MAX_PAGES:
+            raise ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
+        for page in concurrently(fetch, numbers) if concurrently else map(fetch, numbers):
+            items.update(page.items)
+            total = page.total
+    return Listing(list(items.values()), max(0, (total or 0) - len(items)))
 
 
 def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:

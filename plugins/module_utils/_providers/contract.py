@@ -10,19 +10,41 @@ import abc
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 
 #: Network interfaces that one read call may name or return; both clouds document at least this many.
 READ_BATCH = 50
 
 
+class Pacing(t.Protocol):
+    """Decides when a call may be sent."""
+
+    def wait_turn(self, action: str) -> float:
+        """Wait until a call of this action may be sent; returns the time at which it is."""
+
+    def throttled(self, action: str, sent_at: float) -> None:
+        """Note that the cloud refused a call that was sent at this time as one too many."""
+
+
+class Mapping(t.Protocol):
+    """Applies a function to items, to several of them side by side, and returns the results in their order."""
+
+    def __call__(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any], /) -> list[t.Any]: ...
+
+
 class Runtime(t.NamedTuple):
     """What a provider needs from whoever runs it.
 
+    :param session: opens, or finds, the connections to an endpoint.
     :param sleep: pauses for a number of seconds.
     :param warn: shows a sentence to the user.
     """
 
+    session: t.Callable[[Endpoint, HttpSettings], HttpSession]
     sleep: t.Callable[[float], object]
+    pace: Pacing
+    map: Mapping
     warn: t.Callable[[str], object]
 
 
@@ -61,9 +83,10 @@ class Provider(abc.ABC):
     def calls(self) -> dict[str, int]:
         """Requests sent so far by action."""
 
+    @property
     @abc.abstractmethod
-    def close(self) -> None:
-        """Close the connections."""
+    def throttled(self) -> int:
+        """Requests that the cloud refused as too many."""
 
     @abc.abstractmethod
     def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:

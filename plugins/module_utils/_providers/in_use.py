@@ -21,7 +21,7 @@ def use(address: t.Any, kind: str, identifier: t.Any) -> InUse | None:
 
 def match_in_use(
     network_interfaces: t.Sequence[NetworkInterface],
-    uses_in_vpc: t.Callable[[str | None], t.Iterable[InUse | None]],
+    uses_in_vpc: t.Mapping[str | None, t.Iterable[InUse]],
     uses_of_network_interfaces: t.Iterable[tuple[str, InUse]],
 ) -> dict[str, list[InUse]]:
     """Sort uses to the network interfaces whose addresses they name.
@@ -29,16 +29,17 @@ def match_in_use(
     Private addresses repeat between VPCs, so a use counts only within its own. For a network interface whose VPC the
     cloud does not tell, the uses of all VPCs count: rather one address too many is spared than one too few.
 
-    :param uses_in_vpc: looks up what uses addresses in this VPC; asked once a VPC. None means in all.
+    :param uses_in_vpc: what uses addresses in each VPC; under None what uses any anywhere.
     :param uses_of_network_interfaces: pairs of a network interface id and a use that the cloud ties to it.
     """
-    found: dict[str, set[InUse]] = {nic.network_interface_id: set() for nic in network_interfaces}
-    for vpc_id in sorted({nic.vpc_id for nic in network_interfaces}, key=str):
-        uses = {entry for entry in uses_in_vpc(vpc_id) if entry is not None}
-        for nic in network_interfaces:
-            if nic.vpc_id == vpc_id:
-                addresses = {nic.primary_private_ip, *nic.secondary_private_ips}
-                found[nic.network_interface_id] |= {entry for entry in uses if entry.private_ip_address in addresses}
+    by_address: dict[tuple[str | None, str | None], set[InUse]] = {}
+    for vpc_id, uses in uses_in_vpc.items():
+        for entry in uses:
+            by_address.setdefault((vpc_id, entry.private_ip_address), set()).add(entry)
+    found: dict[str, set[InUse]] = {}
+    for nic in network_interfaces:
+        addresses = (nic.primary_private_ip, *nic.secondary_private_ips)
+        found[nic.network_interface_id] = set().union(*(by_address.get((nic.vpc_id, a), ()) for a in addresses))
     for network_interface_id, entry in uses_of_network_interfaces:
         if network_interface_id in found:
             found[network_interface_id].add(entry)

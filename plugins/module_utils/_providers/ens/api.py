@@ -21,6 +21,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint impor
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
+    EipSource,
+    InUseSource,
     ListAction,
     PagingFields,
 )
@@ -43,7 +45,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.signi
     sign,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import match_in_use, use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
     client_settings,
@@ -70,9 +72,9 @@ class EnsClient(ApiClient):
         session: HttpSession,
         credentials: EnsCredentials,
         settings: ClientSettings,
-        sleep: t.Callable[[float], object],
+        runtime: Runtime,
     ) -> None:
-        super().__init__(session, settings, sleep)
+        super().__init__(session, settings, runtime)
         self._credentials = credentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
@@ -161,8 +163,8 @@ class EnsProvider(CloudProvider):
     def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> EnsProvider:
         endpoint = parse_endpoint(options["endpoint"] or os.environ.get("ENS_ENDPOINT") or DEFAULT_ENDPOINT)
         credentials = ens_credentials(options)
-        session = HttpSession(endpoint, http_settings(options))
-        client = EnsClient(session, credentials, client_settings(options), runtime.sleep)
+        session = runtime.session(endpoint, http_settings(options))
+        client = EnsClient(session, credentials, client_settings(options), runtime)
         return cls(client, credentials.secrets, endpoint.authority, runtime)
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -213,38 +215,40 @@ class EnsProvider(CloudProvider):
             transitional=status in _TRANSITIONAL,
         )
 
-    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
-        return match_in_use(network_interfaces, self._uses_in_vpc, self._eips(network_interfaces))
+    def _in_use_sources(self) -> tuple[InUseSource, ...]:
+        def scope(vpc_id: str | None) -> dict[str, t.Any]:
+            return {"NetworkId": vpc_id}
 
-    def _uses_in_vpc(self, vpc_id: str | None) -> t.Iterator[InUse | None]:
-        scope = {"NetworkId": vpc_id}
-        for balancer in self._list_all(_LOAD_BALANCERS, scope):
-            balancer_id = self._id(balancer, _LOAD_BALANCERS)
-            attributes = self._client.read("DescribeLoadBalancerAttribute", {"LoadBalancerId": balancer_id})
-            for backend in listed(attributes, "BackendServers"):
-                yield use(backend.get("Ip"), "load_balancer", balancer_id)
-        for gateway in self._list_all(_NAT_GATEWAYS, scope):
-            gateway_id = self._id(gateway, _NAT_GATEWAYS)
-            for entry in self._list_all(_FORWARD_ENTRIES, {"NatGatewayId": gateway_id}):
-                yield use(entry.get("InternalIp"), "dnat", entry.get("ForwardEntryId"))
-        for ha_vip in self._list_all(_HA_VIPS, scope):
-            yield use(ha_vip.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
-            for member in listed(ha_vip, "AssociatedInstances"):
-                yield use(member.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
-            for eip in listed(ha_vip, "AssociatedEipAddresses"):
-                yield use(ha_vip.get("IpAddress"), "eip", eip.get("EipId"))
+        return (
+            InUseSource(_LOAD_BALANCERS, scope, self._backends),
+            InUseSource(_NAT_GATEWAYS, scope, self._forward_entries),
+            InUseSource(_HA_VIPS, scope, self._ha_vip),
+        )
 
-    def _eips(self, network_interfaces: t.Sequence[NetworkInterface]) -> t.Iterator[tuple[str, InUse]]:
-        """Find elastic IPs on network interfaces; ENS does not tell to which of their addresses they belong."""
-        if len(network_interfaces) == 1:
-            scopes: list[dict[str, t.Any]] = [{"AssociatedInstanceId": network_interfaces[0].network_interface_id}]
-        else:
-            regions = sorted({nic.region_id for nic in network_interfaces}, key=str)
-            scopes = [{"EnsRegionId": region} for region in regions]
-        for scope in scopes:
-            for eip in self._list_all(_EIPS, scope):
-                if text(eip.get("InstanceId")):
-                    yield eip["InstanceId"], InUse(None, "eip", text(eip.get("AllocationId")))
+    def _backends(self, balancer: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        balancer_id = self._id(balancer, _LOAD_BALANCERS)
+        attributes = self._client.read("DescribeLoadBalancerAttribute", {"LoadBalancerId": balancer_id})
+        for backend in listed(attributes, "BackendServers"):
+            yield use(backend.get("Ip"), "load_balancer", balancer_id)
+
+    def _forward_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        for entry in self._list_all(_FORWARD_ENTRIES, {"NatGatewayId": self._id(gateway, _NAT_GATEWAYS)}):
+            yield use(entry.get("InternalIp"), "dnat", entry.get("ForwardEntryId"))
+
+    def _ha_vip(self, ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        yield use(ha_vip.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
+        for member in listed(ha_vip, "AssociatedInstances"):
+            yield use(member.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
+        for eip in listed(ha_vip, "AssociatedEipAddresses"):
+            yield use(ha_vip.get("IpAddress"), "eip", eip.get("EipId"))
+
+    def _eip_source(self) -> EipSource:
+        def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:
+            # ENS does not tell to which of the network interface's addresses the elastic IP belongs.
+            if text(eip.get("InstanceId")):
+                yield eip["InstanceId"], InUse(None, "eip", text(eip.get("AllocationId")))
+
+        return EipSource(_EIPS, "AssociatedInstanceId", "EnsRegionId", uses)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

@@ -21,6 +21,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint impor
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
+    EipSource,
+    InUseSource,
     ListAction,
     PagingFields,
 )
@@ -33,7 +35,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import match_in_use, use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
     client_settings,
@@ -66,9 +68,9 @@ class ZecClient(ApiClient):
         session: HttpSession,
         credentials: ZecCredentials,
         settings: ClientSettings,
-        sleep: t.Callable[[float], object],
+        runtime: Runtime,
     ) -> None:
-        super().__init__(session, settings, sleep)
+        super().__init__(session, settings, runtime)
         self._credentials = credentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
@@ -156,8 +158,8 @@ class ZecProvider(CloudProvider):
     def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> ZecProvider:
         endpoint = parse_endpoint(options["endpoint"] or os.environ.get("ZENLAYER_ENDPOINT") or DEFAULT_ENDPOINT)
         credentials = zec_credentials(options)
-        session = HttpSession(endpoint, http_settings(options))
-        client = ZecClient(session, credentials, client_settings(options), runtime.sleep)
+        session = runtime.session(endpoint, http_settings(options))
+        client = ZecClient(session, credentials, client_settings(options), runtime)
         return cls(client, credentials.secrets, endpoint.authority, runtime)
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -200,37 +202,43 @@ class ZecProvider(CloudProvider):
             transitional=status in _TRANSITIONAL,
         )
 
-    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
-        return match_in_use(network_interfaces, self._uses_in_vpc, self._eips(network_interfaces))
+    def _in_use_sources(self) -> tuple[InUseSource, ...]:
+        def scope(vpc_id: str | None) -> dict[str, t.Any]:
+            return {"vpcId": vpc_id}
 
-    def _uses_in_vpc(self, vpc_id: str | None) -> t.Iterator[InUse | None]:
-        for balancer in self._list_all(_LOAD_BALANCERS, {"vpcId": vpc_id}):
-            if balancer.get("backendServerCount") == 0:
-                continue
-            balancer_id = self._id(balancer, _LOAD_BALANCERS)
-            for backend in listed(self._client.read("DescribeBackends", {"loadBalancerId": balancer_id}), "backends"):
-                yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id)
-        for gateway in self._list_all(_NAT_GATEWAYS, {"vpcId": vpc_id}):
-            gateway_id = self._id(gateway, _NAT_GATEWAYS)
-            detail = self._client.read("DescribeNatGatewayDetail", {"natGatewayId": gateway_id})
-            for entry in listed(detail, "dnats"):
-                yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"))
-        for ha_vip in self._list_all(_HA_VIPS, {"vpcIds": [vpc_id] if vpc_id else None}):
-            yield use(ha_vip.get("ipAddress"), "ha_vip", ha_vip.get("haVipId"))
+        def ha_vip_scope(vpc_id: str | None) -> dict[str, t.Any]:
+            return {"vpcIds": [vpc_id] if vpc_id else None}
 
-    def _eips(self, network_interfaces: t.Sequence[NetworkInterface]) -> t.Iterator[tuple[str, InUse]]:
-        """Find elastic IPs on network interfaces, with the private address that each is bound to."""
-        if len(network_interfaces) == 1:
-            scopes: list[dict[str, t.Any]] = [{"associatedId": network_interfaces[0].network_interface_id}]
-        else:
-            regions = sorted({nic.region_id for nic in network_interfaces}, key=str)
-            scopes = [{"regionId": region} for region in regions]
-        for scope in scopes:
-            for eip in self._list_all(_EIPS, scope):
-                # nicId is the older name of the field.
-                for network_interface_id in {text(eip.get("associatedId")), text(eip.get("nicId"))} - {None}:
-                    address = cloud_address(eip.get("privateIpAddress"))
-                    yield t.cast(str, network_interface_id), InUse(address, "eip", text(eip.get("eipId")))
+        return (
+            InUseSource(_LOAD_BALANCERS, scope, self._backends),
+            InUseSource(_NAT_GATEWAYS, scope, self._dnat_entries),
+            InUseSource(_HA_VIPS, ha_vip_scope, self._ha_vip),
+        )
+
+    def _backends(self, balancer: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        if balancer.get("backendServerCount") == 0:
+            return
+        balancer_id = self._id(balancer, _LOAD_BALANCERS)
+        for backend in listed(self._client.read("DescribeBackends", {"loadBalancerId": balancer_id}), "backends"):
+            yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id)
+
+    def _dnat_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        detail = self._client.read("DescribeNatGatewayDetail", {"natGatewayId": self._id(gateway, _NAT_GATEWAYS)})
+        for entry in listed(detail, "dnats"):
+            yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"))
+
+    @staticmethod
+    def _ha_vip(ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
+        yield use(ha_vip.get("ipAddress"), "ha_vip", ha_vip.get("haVipId"))
+
+    def _eip_source(self) -> EipSource:
+        def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:
+            # nicId is the older name of associatedId.
+            for network_interface_id in filter(None, {text(eip.get("associatedId")), text(eip.get("nicId"))}):
+                address = cloud_address(eip.get("privateIpAddress"))
+                yield network_interface_id, InUse(address, "eip", text(eip.get("eipId")))
+
+        return EipSource(_EIPS, "associatedId", "regionId", uses)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

@@ -1,0 +1,239 @@
+#!/usr/bin/python
+
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: zec_private_ip_cleanup
+short_description: Unassign secondary private IPv4 addresses of many Zenlayer ZEC network interfaces
+version_added: 0.1.0
+description:
+  - Unassign the secondary private IPv4 addresses that nothing uses from many Zenlayer ZEC network interfaces in one
+    task, within limits.
+author:
+  - edgecloud.nic contributors (@edgecloud-nic)
+extends_documentation_fragment:
+  - edgecloud.nic.attributes
+  - edgecloud.nic.attributes.changes
+  - edgecloud.nic.attributes.actiongroup_zec
+  - edgecloud.nic.zec
+  - edgecloud.nic.zec.filters
+  - edgecloud.nic.transport
+  - edgecloud.nic.private_ip_cleanup
+seealso:
+  - module: edgecloud.nic.zec_private_ip
+  - module: edgecloud.nic.zec_private_ip_info
+"""
+
+EXAMPLES = r"""
+- name: See what a cleanup of a region would remove
+  edgecloud.nic.zec_private_ip_cleanup:
+    filters:
+      region_id: asia-east-1
+    keep:
+      - 10.30.1.13
+    keep_network_interfaces:
+      - db-*
+  check_mode: true
+  register: cleanup
+
+- name: Remove exactly that
+  edgecloud.nic.zec_private_ip_cleanup:
+    targets: "{{ cleanup.plan }}"
+    plan_digest: "{{ cleanup.plan_digest }}"
+    journal: /tmp/zec-cleanup.jsonl
+
+- name: Clean everything that the credentials can see, at most 500 addresses, in one go
+  edgecloud.nic.zec_private_ip_cleanup:
+    all_network_interfaces: true
+    max_unassign: 500
+    on_error: stop
+"""
+
+RETURN = r"""
+changed:
+  description: Whether at least one address was removed, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+plan:
+  description: What was to be removed, ordered by network interface id, in the form of O(targets).
+  returned: when everything could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: nic-hongkong-game-1
+    private_ip_addresses:
+      description: The addresses in numeric order.
+      returned: success
+      type: list
+      elements: str
+      sample: ["10.30.1.11", "10.30.1.12"]
+plan_digest:
+  description:
+    - Digest of the plan, C(sha256:) and the hexadecimal SHA-256 of its canonical JSON - network interfaces ordered by
+      id, addresses numerically, keys by name, C(,) and C(:) without blanks as separators, UTF-8.
+  returned: when everything could be read
+  type: str
+  sample: sha256:f28175172a9b0d4b87fcbf6a7d1145a49718059e93741c9eded5725eff335d43
+results:
+  description:
+    - What became of each address, for the network interfaces with something to remove, ordered by their ids. With
+      O(targets) for all of these.
+    - Each address has exactly one outcome. The task fails if there is anything under C(failed), C(unknown) or
+      C(not_attempted).
+  returned: when everything could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: nic-hongkong-game-1
+    unassigned:
+      description: Addresses that were removed, or would be in check mode.
+      returned: success
+      type: list
+      elements: str
+      sample: ["10.30.1.11"]
+    already_absent:
+      description: Addresses that the network interface did not have.
+      returned: success
+      type: list
+      elements: str
+      sample: ["10.30.1.99"]
+    kept:
+      description: Addresses that stay, with the reason C(keep) or C(primary).
+      returned: success
+      type: list
+      elements: dict
+      sample: [{"private_ip_address": "10.30.1.12", "reason": "keep"}]
+    in_use:
+      description: Addresses that stay since something uses them.
+      returned: success
+      type: list
+      elements: dict
+      sample: [{"private_ip_address": "10.30.1.13", "kind": "load_balancer", "id": "lb-hongkong-game"}]
+    failed:
+      description: Addresses that the cloud refused to change, with its code, message and request id.
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - private_ip_address: "10.30.1.14"
+          code: INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH
+          message: The private IP address has an elastic IP.
+          request_id: T6EE6C1A4-9F0B-4F0F-8E60-2F0B6E1B3A77
+    unknown:
+      description:
+        - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
+        - The fields are those of RV(results[].failed).
+      returned: success
+      type: list
+      elements: dict
+      sample: []
+    not_attempted:
+      description: Addresses for which nothing was sent, since the task stopped before.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+summary:
+  description: The figures of the run.
+  returned: when everything could be read
+  type: dict
+  contains:
+    unassigned:
+      description: How many addresses were removed, or would be in check mode.
+      returned: success
+      type: int
+      sample: 2
+    already_absent:
+      description: How many addresses were not there.
+      returned: success
+      type: int
+      sample: 0
+    kept:
+      description: How many addresses were kept.
+      returned: success
+      type: int
+      sample: 1
+    in_use:
+      description: How many addresses are in use.
+      returned: success
+      type: int
+      sample: 3
+    failed:
+      description: How many addresses the cloud refused to remove.
+      returned: success
+      type: int
+      sample: 0
+    unknown:
+      description: How many addresses could not be settled in time.
+      returned: success
+      type: int
+      sample: 0
+    not_attempted:
+      description: How many addresses nothing was sent for.
+      returned: success
+      type: int
+      sample: 0
+    network_interfaces_read:
+      description: How many network interfaces were selected and read.
+      returned: success
+      type: int
+      sample: 5
+    network_interfaces_planned:
+      description: How many of them had something to remove.
+      returned: success
+      type: int
+      sample: 1
+    api_calls:
+      description: Calls by API action, repetitions included.
+      returned: success
+      type: dict
+      sample: {"DescribeNetworkInterfaces": 2, "UnassignNetworkInterfaceIpv4": 1}
+    throttled_calls:
+      description: How many of them the cloud refused as too many.
+      returned: success
+      type: int
+      sample: 0
+    seconds:
+      description: How long it took, from the first call to the last.
+      returned: success
+      type: float
+      sample: 0.412
+diff:
+  description: The secondary addresses before and after by network interface id, for those that change.
+  returned: when everything could be read
+  type: dict
+  sample:
+    before:
+      nic-hongkong-game-1: ["10.30.1.11", "10.30.1.12", "10.30.1.13"]
+    after:
+      nic-hongkong-game-1: ["10.30.1.13"]
+"""
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_cleanup
+from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.api import ZecProvider
+
+DEFINITION = ModuleDefinition(
+    private_ip_cleanup.run, ZecProvider, private_ip_cleanup.argument_spec(ZecProvider.filters_spec)
+)
+
+
+def main() -> None:
+    run_module(DEFINITION)
+
+
+if __name__ == "__main__":
+    main()
