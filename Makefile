@@ -64,10 +64,10 @@ format: setup ## Format the code
 	$(NOX) -e formatters
 
 lock: setup ## Update the pinned tools and libraries to their newest releases
-	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
-	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
 	$(LOCK) --python-version 3.11 --no-deps $(REQUIREMENTS)/integration.in --output-file tests/integration/requirements.txt
 	$(LOCK) --python-version 3.9 --universal --no-deps $(REQUIREMENTS)/units.in --output-file tests/unit/requirements.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
 
 setup: .venv/ready $(SELF) ## Install the development environment
 

@@ -96,8 +96,7 @@ for release, controller_pythons in ANSIBLE_CORES.items():
 def unit(session: nox.Session) -> None:
     """Unit tests with coverage of plugins/."""
     session.install("-r", REQUIREMENTS)
-    collections = HERE / ".build" / "collections"
-    env = {"PYTHONPATH": str(collections), "COVERAGE_PROCESS_START": str(HERE / "pyproject.toml")}
+    env = {"PYTHONPATH": str(HERE / ".build" / "collections")}
     session.run("pytest", "--cov", "--numprocesses=2", *session.posargs, env=env)
 
 
