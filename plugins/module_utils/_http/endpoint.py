@@ -15,7 +15,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?"
-_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,106 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decision what may be removed: promise 1 before anything is sent."""
+
+from __future__ import annotations
+
+import random
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain import outcomes as names
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, sort_addresses
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_removal, spare_in_use
+from hypothesis import given
+from hypothesis import strategies as st
+
+address = st.integers(1, 30).map(lambda number: f"10.0.0.{number}")
+some = st.lists(address, max_size=15, unique=True)
+keeping = st.lists(st.one_of(address, st.sampled_from(["10.0.0.0/28", "10.0.0.16/30", "10.0.0.4/32"])), max_size=4)
+kinds = st.sampled_from(["eip", "load_balancer", "dnat", "ha_vip"])
+uses = st.lists(st.builds(InUse, st.one_of(st.none(), address), kinds, st.sampled_from(["id-1", "id-2"])), max_size=8)
+# A cloud may contradict itself and list the primary address as a secondary one, or not tell the primary one.
+network_interface = st.builds(
+    lambda primary, secondary: NetworkInterface("nic-1", primary_private_ip=primary).with_secondary(secondary),
+    st.one_of(st.none(), address),
+    some,
+)
+
+
+@given(network_interface, some, keeping, uses)
+def test_only_a_secondary_address_that_nothing_protects_is_planned(nic, requested, keep, in_use):
+    plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    for planned in plan.unassign:
+        assert planned in requested
+        assert planned in nic.secondary_private_ips
+        assert planned != nic.primary_private_ip
+        assert planned not in AddressSet(keep, "keep")
+        assert planned not in {use.private_ip_address for use in in_use}
+
+
+@given(network_interface, some, keeping, uses)
+def test_every_requested_address_lands_in_exactly_one_place(nic, requested, keep, in_use):
+    plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    kept = [kept_address for kept_address, _reason in plan.kept]
+    used = {use.private_ip_address for use in plan.in_use}
+    assert sort_addresses([*plan.unassign, *plan.already_absent, *kept, *used]) == sort_addresses(requested)
+
+
+@given(network_interface, some, keeping, uses)
+def test_nothing_is_spared_without_a_reason(nic, requested, keep, in_use):
+    plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    for absent in plan.already_absent:
+        assert absent not in nic.secondary_private_ips
+    for kept, reason in plan.kept:
+        assert (reason == names.KEPT_AS_PRIMARY) == (kept == nic.primary_private_ip)
+        assert reason == names.KEPT_AS_PRIMARY or kept in AddressSet(keep, "keep")
+    assert set(plan.in_use) <= set(in_use)
+
+
+@given(network_interface, some, keeping, uses, st.randoms(use_true_random=False))
+def test_order_and_repetition_of_the_request_do_not_matter(nic, requested, keep, in_use, shuffler: random.Random):
+    other = [*requested, *requested[:3]]
+    shuffler.shuffle(other)
+    one = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    assert one == spare_in_use(plan_removal(nic, other, AddressSet(keep[::-1], "keep")), in_use)
+
+
+@given(network_interface, some, keeping, uses)
+def test_a_second_plan_after_the_first_one_is_empty(nic, requested, keep, in_use):
+    plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    after = nic.with_secondary(set(nic.secondary_private_ips) - set(plan.unassign))
+    again = spare_in_use(plan_removal(after, requested, AddressSet(keep, "keep")), in_use)
+    assert again.unassign == ()
+    assert set(again.already_absent) == {*plan.already_absent, *plan.unassign}
+    assert (again.kept, again.in_use) == (plan.kept, plan.in_use)
+
+
+@given(network_interface, some, keeping, uses)
+def test_sparing_twice_is_sparing_once(nic, requested, keep, in_use):
+    once = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    assert spare_in_use(once, in_use) == once
+
+
+@given(network_interface, some, keeping, uses)
+def test_the_outcomes_of_a_plan_leave_open_only_what_is_to_be_sent(nic, requested, keep, in_use):
+    plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
+    outcomes = plan.outcomes()
+    assert [wanted for wanted in sort_addresses(requested) if wanted not in outcomes] == list(plan.unassign)
+    for planned in plan.unassign:
+        outcomes.settle(planned, names.UNASSIGNED)
+    result = outcomes.as_result()
+    settled = [*result["unassigned"], *result["already_absent"]]
+    settled += [entry["private_ip_address"] for entry in result["kept"]]
+    settled += {entry["private_ip_address"] for entry in result["in_use"]}
+    assert sort_addresses(settled) == sort_addresses(requested)
+
+
+def test_an_address_with_two_uses_is_one_address_with_an_entry_for_each():
+    nic = NetworkInterface("nic-1").with_secondary(["10.0.0.1"])
+    plan = plan_removal(nic, ["10.0.0.1"], AddressSet((), "keep"))
+    plan = spare_in_use(plan, [InUse("10.0.0.1", "eip", "eip-1"), InUse("10.0.0.1", "dnat", "dnat-1")])
+    assert plan.outcomes().as_result()["in_use"] == [
+        {"private_ip_address": "10.0.0.1", "kind": "eip", "id": "eip-1"},
+        {"private_ip_address": "10.0.0.1", "kind": "dnat", "id": "dnat-1"},
+    ]
