@@ -13,6 +13,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 
 
@@ -47,11 +49,25 @@ def _interrupt_on_signals(control: RunControl) -> None:
         signal.signal(number, lambda _number, _frame: control.interrupt())
 
 
-def run_module(definition: ModuleDefinition) -> None:
-    """Run as a module: reads the options, prints the result, exits."""
+def run_module(
+    definition: ModuleDefinition,
+    on_start: t.Callable[[RunControl], object] = _interrupt_on_signals,
+    open_session: t.Callable[[Endpoint, HttpSettings], HttpSession] = HttpSession,
+) -> None:
+    """Run as a module: reads the options, prints the result, exits.
+
+    :param on_start: is handed the means to stop the run.
+    :param open_session: makes, or finds, the connections to an endpoint.
+    """
     module = _Module(argument_spec=definition.argument_spec, supports_check_mode=True)
     report = run_task(
-        definition.flow, definition.provider, module.params, module.given, module.check_mode, _interrupt_on_signals
+        definition.flow,
+        definition.provider,
+        module.params,
+        module.given,
+        module.check_mode,
+        on_start,
+        open_session,
     )
     module.no_log_values.update(report.secrets)
     for warning in report.warnings:
