@@ -39,6 +39,7 @@ nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 # Few machines have every Python: a session whose Python is missing says so and is skipped.
+nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 
 
