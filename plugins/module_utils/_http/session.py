@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import ssl
 import traceback
 import typing as t
@@ -39,6 +40,8 @@ except ImportError:
 
 #: More than any page of 100 network interfaces needs, and little enough to hold in memory for 64 calls at once.
 _MAX_BODY_BYTES = 16 * 1024 * 1024
+#: How http.client words it.
+_TUNNEL_REFUSAL = re.compile(r"Tunnel connection failed: (\d+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,10 +185,11 @@ class HttpSession:
             return TlsError(f"the TLS certificate of {host} was refused: {_cause(error)}")
         if isinstance(error, requests.exceptions.ConnectTimeout):
             return NotSentError(f"no connection to {host} within {self._connect_timeout:g} s")
-        if isinstance(error, requests.exceptions.ProxyError):
-            return NotSentError(f"no connection to {host} through the proxy: {_cause(error)}")
-        if isinstance(error, requests.exceptions.ConnectionError) and _never_connected(error):
-            return NotSentError(f"no connection to {host}: {_cause(error)}")
+        # requests also calls it a ProxyError when a proxy breaks off after it has taken the request.
+        refusal = _tunnel_refusal(error)
+        if refusal is not None or _never_connected(error):
+            proxy = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+            return NotSentError(f"no connection to {host}{proxy}: {refusal or _cause(error)}")
         if _timed_out(error):
             return NoAnswerError(f"no answer from {host} within {self._timeout:g} s")
         return NoAnswerError(f"no complete answer from {host}: {_cause(error)}")
@@ -205,11 +209,25 @@ def _chain(error: BaseException) -> t.Iterator[BaseException]:
 
 
 def _is_certificate_error(error: BaseException) -> bool:
-    return any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
+    return any(isinstance(link, ssl.SSLCertVerificationError) or _is_other_host(link) for link in _chain(error))
+
+
+def _is_other_host(error: BaseException) -> bool:
+    """Tell whether the certificate is for another host: urllib3 1 checks that itself, in a class that has moved."""
+    return isinstance(error, ValueError) and type(error).__name__ == "CertificateError"
 
 
 def _never_connected(error: BaseException) -> bool:
     return any(isinstance(link, urllib3_exceptions.NewConnectionError) for link in _chain(error))
+
+
+def _tunnel_refusal(error: BaseException) -> str | None:
+    """Say how the proxy refused to connect us to the server, if it did; its own words are not repeated."""
+    for link in _chain(error):
+        refusal = _TUNNEL_REFUSAL.match(str(link)) if isinstance(link, OSError) else None
+        if refusal:
+            return f"it answered HTTP {refusal.group(1)}"
+    return None
 
 
 def _timed_out(error: BaseException) -> bool:
@@ -221,6 +239,8 @@ def _cause(error: BaseException) -> str:
     for link in reversed(list(_chain(error))):
         if isinstance(link, ssl.SSLCertVerificationError):
             return link.verify_message or "certificate verify failed"
+        if _is_other_host(link):
+            return str(link)
         if isinstance(link, ssl.SSLError) and link.reason:
             return str(link.reason).replace("_", " ").lower()
         if isinstance(link, OSError) and link.strerror:
