@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import pytest
+from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import CLOUDS
 from hypothesis import HealthCheck, settings
 
 # Examples share one simulator, so the time of a single one says nothing; fixtures do not change between examples.
@@ -34,3 +35,27 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     directory = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(directory))
     return directory
+
+
+@pytest.fixture(scope="session")
+def sim():
+    """One simulator for all; every test loads the estate that it needs."""
+    simulator = pytest.importorskip("ansible_collections.edgecloud.nic.tests.simulator", exc_type=ImportError)
+    with simulator.Simulator() as running:
+        yield running
+
+
+@pytest.fixture(params=["ens", "zec"])
+def cloud(request, sim):
+    """Each of the two clouds."""
+    return CLOUDS[request.param](sim)
+
+
+@pytest.fixture
+def ens(sim):
+    return CLOUDS["ens"](sim)
+
+
+@pytest.fixture
+def zec(sim):
+    return CLOUDS["zec"](sim)
