@@ -6,7 +6,6 @@
 
 A socket's own time-out starts anew with every byte, so a server that sends one now and then could hold a caller
 for ever, in the headers as well as in the body. The reader below shortens the socket's time-out to what is left.
-Importable only where requests (and with it urllib3) is.
 """
 
 from __future__ import annotations
@@ -16,10 +15,16 @@ import io
 import time
 import typing as t
 
-import requests.adapters
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+try:
+    from requests.adapters import HTTPAdapter
+    from urllib3 import PoolManager
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+except ImportError:
+    if not t.TYPE_CHECKING:
+        # session.py tells the user, and uses nothing of this.
+        HTTPAdapter = PoolManager = object
+        HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object
 
 
 class _TimedReader(io.RawIOBase):
@@ -69,11 +74,11 @@ class _TimedHTTPSConnectionPool(HTTPSConnectionPool):
     ConnectionCls = _TimedHTTPSConnection
 
 
-def _set_deadlines(manager: urllib3.PoolManager) -> None:
+def _set_deadlines(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _TimedHTTPConnectionPool, "https": _TimedHTTPSConnectionPool}
 
 
-class DeadlineAdapter(requests.adapters.HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """An adapter of requests whose read time-out bounds the whole answer."""
 
     def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:

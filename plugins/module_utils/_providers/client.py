@@ -90,15 +90,24 @@ class ApiClient(abc.ABC):
     def _call(
         self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind]
     ) -> dict[str, t.Any]:
-        for delay in backoff_delays(self._settings.max_retries, self._settings.retry_max_delay):
+        delays = backoff_delays(self._settings.max_retries, self._settings.retry_max_delay)
+        delay = 0.0
+        while True:
+            accepted_before = self._runtime.pace.accepted(action)
             try:
                 return self._attempt(action, parameters)
             except ApiError as error:
                 if error.kind not in repeatable or error.final:
                     raise
+                # A throttled call that others overtook only waits its turn; where nobody gets through, it gives up.
+                overtaken = self._runtime.pace.accepted(action) > accepted_before
+                if error.kind is not ErrorKind.THROTTLED or not overtaken:
+                    next_delay = next(delays, None)
+                    if next_delay is None:
+                        raise
+                    delay = next_delay
                 pause = min(max(delay, error.retry_after or 0.0), self._settings.retry_max_delay)
             self._runtime.sleep(pause)
-        return self._attempt(action, parameters)
 
     def _attempt(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Send the request once, signed afresh."""
@@ -111,14 +120,16 @@ class ApiClient(abc.ABC):
         except HttpError as error:
             kind = self._transport_error_kind(error)
             raise ApiError(action, kind, str(error), status=error.status, final=isinstance(error, TlsError)) from None
+        throttled = False
         try:
             return self._parse(action, answer)
         except ApiError as error:
-            if error.kind is ErrorKind.THROTTLED:
-                self._runtime.pace.throttled(action, sent_at)
-                with self._lock:
-                    self._throttled += 1
+            throttled = error.kind is ErrorKind.THROTTLED
             raise
+        finally:
+            self._runtime.pace.answered(action, sent_at, throttled)
+            with self._lock:
+                self._throttled += throttled
 
     def _transport_error_kind(self, error: HttpError) -> ErrorKind:
         return ErrorKind.NOT_SENT if isinstance(error, NotSentError) else ErrorKind.NO_ANSWER

@@ -23,8 +23,11 @@ class Pacing(t.Protocol):
     def wait_turn(self, action: str) -> float:
         """Wait until a call of this action may be sent; returns the time at which it is."""
 
-    def throttled(self, action: str, sent_at: float) -> None:
-        """Note that the cloud refused a call that was sent at this time as one too many."""
+    def answered(self, action: str, sent_at: float, throttled: bool) -> None:
+        """Note that a call that was sent at this time was answered, and whether as one too many."""
+
+    def accepted(self, action: str) -> int:
+        """Return how many calls of this action were answered otherwise so far."""
 
 
 class Mapping(t.Protocol):

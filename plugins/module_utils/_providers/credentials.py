@@ -89,7 +89,7 @@ def _from_profile(
 ) -> dict[str, Found]:
     path = options["credentials_file"] or sources.default_file
     if not options["credentials_file"] and not chosen_by and not os.path.exists(os.path.expanduser(path)):
-        wanted = " and ".join(names[0] for names in sources.variables.values())
+        wanted = ", ".join(names[0] for names in sources.variables.values())
         raise InputError(
             "access_key_id", f"no credentials found in the task, the environment ({wanted}) or {sources.default_file}"
         )
