@@ -148,6 +148,27 @@ results:
       type: list
       elements: str
       sample: []
+network_interfaces:
+  description: Where the network interfaces of RV(results) are, as far as they exist, ordered by their ids.
+  returned: when everything could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: eni-hangzhou-web-1
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: web-1
+    region_id:
+      description: Its region.
+      returned: success
+      type: str
+      sample: cn-hangzhou-44
 summary:
   description: The figures of the run.
   returned: when everything could be read

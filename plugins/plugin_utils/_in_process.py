@@ -65,6 +65,9 @@ class InProcessAction(NormalAction):
     """The normal action of ansible-core, but for where the module runs."""
 
     definition: t.ClassVar[ModuleDefinition]
+    #: The variable that says whether the module may run here, and what it is where nobody sets it.
+    switch: t.ClassVar[str] = "edgecloud_nic_in_process"
+    switched_on: t.ClassVar[bool] = True
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         task_vars = kwargs.get("task_vars") or {}
@@ -79,7 +82,7 @@ class InProcessAction(NormalAction):
             and self._connection.transport == "local"
             and not self._task.async_val
             and not self._play_context.become
-            and boolean(self._templar.template(task_vars.get("edgecloud_nic_in_process", True)), strict=False)
+            and boolean(self._templar.template(task_vars.get(self.switch, self.switched_on)), strict=False)
             and not self._has_environment()
             and not self._wants_other_interpreter(task_vars)
             and self.get_shell_option("remote_tmp", default="~/.ansible/tmp") == "~/.ansible/tmp"

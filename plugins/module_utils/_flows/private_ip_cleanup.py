@@ -318,6 +318,14 @@ def _result(
         "plan": plan,
         "plan_digest": plan_digest(plan),
         "results": [entry.as_result() for entry in outcomes],
+        "network_interfaces": [
+            {
+                "network_interface_id": plan.network_interface.network_interface_id,
+                "name": plan.network_interface.name,
+                "region_id": plan.network_interface.region_id,
+            }
+            for plan in estate.plans
+        ],
         "summary": {
             **{outcome: sum(len(entry.of(outcome)) for entry in outcomes) for outcome in REMOVAL_OUTCOMES},
             "network_interfaces_read": estate.network_interfaces,
