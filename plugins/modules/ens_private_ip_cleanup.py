@@ -61,6 +61,11 @@ changed:
   returned: always
   type: bool
   sample: true
+endpoint:
+  description: Host of the API, with the port where it is not the usual one.
+  returned: when everything could be read
+  type: str
+  sample: ens.aliyuncs.com
 plan:
   description: What was to be removed, ordered by network interface id, in the form of O(targets).
   returned: when everything could be read

@@ -315,6 +315,7 @@ def _result(
             diff["after"][work.network_interface_id] = [a for a in addresses if a not in unassigned]
     return {
         "changed": bool(diff["before"]),
+        "endpoint": task.provider.endpoint,
         "plan": plan,
         "plan_digest": plan_digest(plan),
         "results": [entry.as_result() for entry in outcomes],
