@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Shows the collection at work on simulated clouds, and fails if anything is not as the captions say.
+# Needs ansible, python and the collection on their paths: start it with "make demo".
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+scratch=$(mktemp -d)
+simulator=
+stop() {
+    if [[ -n $simulator ]]; then
+        kill "$simulator" 2>/dev/null || true
+        wait "$simulator" 2>/dev/null || true
+    fi
+    rm -rf "$scratch"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# Nothing of the user's own: no configuration, no credentials, no proxy.
+for name in $(compgen -e | grep -E '^(ANSIBLE_|ALIBABA_CLOUD_|ALICLOUD_|ZENLAYER|ENS_)' | grep -vx ANSIBLE_COLLECTIONS_PATH); do
+    unset "$name"
+done
+export HOME=$scratch ANSIBLE_CONFIG=$PWD/ansible.cfg ANSIBLE_LOCAL_TEMP=$scratch/tmp ANSIBLE_REMOTE_TEMP=$scratch/tmp
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+if [[ -t 1 ]]; then export ANSIBLE_FORCE_COLOR=1; fi
+
+python -m ansible_collections.edgecloud.nic.tests.simulator --port 0 --ready-file "$scratch/url" >"$scratch/log" 2>&1 &
+simulator=$!
+for _ in {1..100}; do
+    [[ -s $scratch/url ]] && break
+    kill -0 "$simulator" || { cat "$scratch/log" >&2; exit 1; }
+    sleep 0.1
+done
+url=$(<"$scratch/url")
+
+# Made-up credentials, good for nothing but the simulator.
+export ENS_ENDPOINT=$url ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI-DEMO-OPERATOR ALIBABA_CLOUD_ACCESS_KEY_SECRET=demo-secret-operator
+export ZENLAYER_ENDPOINT=$url ZENLAYER_ACCESS_KEY_ID=ZEC-DEMO-OPERATOR ZENLAYER_ACCESS_KEY_SECRET=demo-password-operator
+
+step=0
+caption() {
+    step=$((step + 1))
+    printf '\n\n== %d. %s\n\n' "$step" "$1"
+    shift
+    if (($#)); then
+        printf '   %s\n' "$@"
+        echo
+    fi
+}
+
+wrong() {
+    printf '\nDEMO FAILED: step %d: %s\n' "$step" "$1" >&2
+    exit 1
+}
+
+# run STATUS COMMAND…: show the command, run it, and insist on its exit status (2 is how Ansible says that a task failed).
+run() {
+    local expected=$1 status=0
+    shift
+    printf '$'
+    printf ' %s' "${@@Q}" | sed -E "s/'([A-Za-z0-9_.,:=@/-]+)'/\1/g"
+    printf '\n'
+    "$@" 2>&1 | tee "$scratch/output" || status=${PIPESTATUS[0]}
+    ((status == expected)) || wrong "exit status $status, not $expected"
+}
+
+# shows TEXT…: insist that the last output had it.
+shows() {
+    local text
+    for text in "$@"; do
+        grep -qF -- "$text" "$scratch/output" || wrong "the output lacks: $text"
+    done
+}
+
+# addresses_are CLOUD NIC ADDRESS…: insist on what the simulated cloud really holds, whatever Ansible says.
+addresses_are() {
+    python - "$url" "$@" <<'PYTHON' || wrong "$2 does not have the addresses it should have"
+import json, sys, urllib.request
+url, cloud, nic, *wanted = sys.argv[1:]
+open_directly = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+estate = json.load(open_directly(f"{url}/_simulator/estate"))
+sys.exit(estate[cloud]["network_interfaces"][nic]["secondary_private_ips"] != wanted)
+PYTHON
+}
+
+echo "Two simulated clouds listen at $url: Alibaba Cloud ENS and Zenlayer ZEC. All names, keys and addresses are made up."
+
+caption 'What is there? Read one network interface and what uses its addresses.' \
+    '10.30.1.21 has an elastic IP, .22 is behind a load balancer, .23 behind a NAT rule. Nothing uses .24.'
+run 0 ansible localhost -m edgecloud.nic.zec_private_ip_info -a 'network_interface_ids=nic-hongkong-game-2 include_in_use=true'
+shows eip-hongkong-game lb-hongkong-game dnat-hongkong-ssh
+
+caption 'What would happen? Check mode reads but changes nothing, and the diff shows which addresses would go.'
+run 0 ansible-playbook ens.yml --check --diff
+shows 'changed=1' '-        "10.10.1.11",'
+addresses_are ens eni-hangzhou-web-1 10.10.1.11 10.10.1.12 10.10.1.13
+
+caption 'Do it: remove two named addresses on ENS.'
+run 0 ansible-playbook ens.yml --diff
+shows 'changed=1' '-        "10.10.1.11",'
+addresses_are ens eni-hangzhou-web-1 10.10.1.13
+
+caption 'Do it on ZEC, too: remove every secondary address that nothing uses. Only .24 goes.' \
+    '(The line of .23 is in the diff for its comma.)'
+run 0 ansible-playbook zec.yml --diff
+shows 'changed=1' '-        "10.30.1.24"'
+addresses_are zec nic-hongkong-game-2 10.30.1.21 10.30.1.22 10.30.1.23
+
+caption 'Run both again: changed=0, and no write call is sent.'
+run 0 ansible-playbook ens.yml zec.yml
+shows 'changed=0'
+
+caption 'Name the primary address. This has to fail before anything is changed.'
+run 2 ansible localhost -m edgecloud.nic.ens_private_ip \
+    -a 'network_interface_id=eni-hangzhou-web-1 private_ip_addresses=10.10.1.10,10.10.1.13 state=absent'
+shows 'is the primary address of eni-hangzhou-web-1' 'nothing was changed'
+addresses_are ens eni-hangzhou-web-1 10.10.1.13
+
+caption 'Name an address that a load balancer uses. This has to fail as well, and the message says what uses it.'
+run 2 ansible localhost -m edgecloud.nic.zec_private_ip \
+    -a 'network_interface_id=nic-hongkong-game-2 private_ip_addresses=10.30.1.22 state=absent'
+shows '10.30.1.22 is used by load balancer lb-hongkong-game' 'nothing was changed'
+addresses_are zec nic-hongkong-game-2 10.30.1.21 10.30.1.22 10.30.1.23
+
+caption 'Every write call that the clouds have received in all of this: one for each cloud.'
+python - "$url" <<'PYTHON' | tee "$scratch/output"
+import json, sys, urllib.request
+open_directly = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+for call in json.load(open_directly(f"{sys.argv[1]}/_simulator/calls?write=true"))["calls"]:
+    print(f"{call['cloud']}: {call['action']} {call['network_interface_ids'][0]} {' '.join(call['private_ip_addresses'])}")
+PYTHON
+shows 'ens: UnassignPrivateIpAddresses eni-hangzhou-web-1 10.10.1.11 10.10.1.12' \
+    'zec: UnassignNetworkInterfaceIpv4 nic-hongkong-game-2 10.30.1.24'
+(($(wc -l <"$scratch/output") == 2)) || wrong 'there were other write calls'
+
+printf '\nEverything was as it should be.\n'
