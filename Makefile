@@ -58,6 +58,9 @@ build: setup ## Build the collection into .build/artifact and check it
 matrix: setup ## Run sanity, unit and integration tests with every supported ansible-core (slow)
 	$(NOX) --tags sanity units integration
 
+bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
+	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)
+
 ##@ Change
 
 format: setup ## Format the code
@@ -91,4 +94,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: build clean demo docs-check format help integration lint lock matrix sanity setup simulator test unit
+.PHONY: bench build clean demo docs-check format help integration lint lock matrix sanity setup simulator test unit

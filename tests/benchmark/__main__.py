@@ -1,0 +1,55 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Measures, prints the tables, and writes them to RESULTS.md; see ``make bench``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .commands import Commands
+from .report import Report, surroundings
+from .rows import Rows
+from .stage import Stage
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+LICENCE = """<!--
+Copyright (c) edgecloud.nic contributors
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+"""
+
+
+def main() -> int:
+    """Fails only where a run is wrong; what is slow is told."""
+    parser = argparse.ArgumentParser(prog="benchmark", description="Measure the collection on the simulator.")
+    parser.add_argument("rows", nargs="*", help="rows to run, such as A C; RESULTS.md is written by a run of all")
+    chosen = {letter.upper() for rows in parser.parse_args().rows for letter in rows if letter.isalpha()}
+    report = Report()
+    about = surroundings()
+    with tempfile.TemporaryDirectory(prefix="edgecloud-nic-bench.") as name, Stage(Path(name)) as stage:
+        rows = Rows(stage, Commands(stage, Path(name)), report).all
+        unknown = sorted(chosen - rows.keys())
+        if unknown:
+            parser.error(f"no row {', '.join(unknown)}; there are {', '.join(rows)}")
+        for letter, run in rows.items():
+            if chosen and letter not in chosen:
+                continue
+            started = time.monotonic()
+            run()
+            print(f"{letter}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    text = report.text(about)
+    print(text)
+    if not chosen:
+        RESULTS.write_text(f"{LICENCE}\n{text}", encoding="utf-8")
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

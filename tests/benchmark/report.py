@@ -1,0 +1,130 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was measured, and the tables made of it."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of something that cleans network interfaces.
+
+    :param own_seconds: without what it takes to start a command, or a task of a playbook.
+    :param command_seconds: the whole command; None where it did other things too.
+    """
+
+    row: str
+    cloud: str
+    who: str
+    network_interfaces: int
+    own_seconds: float
+    command_seconds: float | None = None
+    calls: int | None = None
+    note: str = ""
+
+    @property
+    def per_network_interface(self) -> float:
+        return self.own_seconds / self.network_interfaces
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target, and whether it was met."""
+
+    row: str
+    cloud: str
+    work: str
+    target: str
+    measured: str
+    met: bool
+
+
+@dataclass
+class Report:
+    """:param wrong: what must not happen however slow the machine is."""
+
+    measurements: list[Measurement] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def expect(self, right: bool, otherwise: str) -> None:
+        """Note a run that is wrong, not slow."""
+        if not right:
+            self.wrong.append(otherwise)
+
+    def text(self, surroundings: Sequence[str]) -> str:
+        """Word everything in Markdown."""
+        parts = [
+            "# Benchmark",
+            "`make bench` wrote this on the simulator, over real HTTP on loopback. "
+            "Simulator and client share the processor.",
+            "\n".join(f"- {line}" for line in surroundings),
+            "## Targets",
+            _table(
+                ("row", "cloud", "work", "target", "measured", "met"),
+                (
+                    (one.row, one.cloud.upper(), one.work, one.target, one.measured, "yes" if one.met else "**no**")
+                    for one in self.verdicts
+                ),
+            ),
+            "## Measurements",
+            "Own seconds leave out what starting a command or a task costs: they are `summary.seconds` of a cleanup "
+            "module, the time between the first and the last call of a script, and the time of the task in a playbook "
+            "that loops.",
+            _table(
+                ("row", "cloud", "what", "NICs", "own seconds", "command", "ms per NIC", "API calls", "note"),
+                (
+                    (
+                        one.row,
+                        one.cloud.upper(),
+                        one.who,
+                        f"{one.network_interfaces:,}",
+                        f"{one.own_seconds:.2f}",
+                        "" if one.command_seconds is None else f"{one.command_seconds:.2f}",
+                        f"{one.per_network_interface * 1000:.1f}",
+                        "" if one.calls is None else f"{one.calls:,}",
+                        one.note,
+                    )
+                    for one in self.measurements
+                ),
+            ),
+        ]
+        if self.wrong:
+            parts += ["## Wrong", "\n".join(f"- {line}" for line in self.wrong)]
+        return "\n\n".join(parts) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def surroundings() -> list[str]:
+    """Describe the machine without naming it."""
+    now = datetime.datetime.now(datetime.UTC)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ("ansible-core", "requests", "alibabacloud-ens20171110", "zenlayercloud-sdk-python")
+    return [
+        f"Date: {now:%Y-%m-%d %H:%M} UTC",
+        f"Machine: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, "
+        f"load average at the start {os.getloadavg()[0]:.1f}",
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages),
+    ]
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

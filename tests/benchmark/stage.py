@@ -1,0 +1,91 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A simulator in a process of its own, and what its log and its estate tell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+
+#: The simulator's demo accounts.
+ACCOUNTS = {
+    "ens": ("LTAI-DEMO-OPERATOR", "demo-secret-operator"),
+    "zec": ("ZEC-DEMO-OPERATOR", "demo-password-operator"),
+}
+TOKEN = "demo-token-operator"
+ADDRESSES = 5
+
+
+class Stage:
+    """Both clouds, with numbered network interfaces of five secondary addresses each."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._ready = scratch / "url"
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+        self.token = TOKEN
+        self.latency = 0.0
+
+    def __enter__(self) -> Stage:
+        command = [sys.executable, "-m", "ansible_collections.edgecloud.nic.tests.simulator", "--port=0"]
+        self._process = subprocess.Popen([*command, f"--ready-file={self._ready}"], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not self._ready.exists() or not self._ready.read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__(None, None, None)
+                raise RuntimeError("the simulator did not start")
+            time.sleep(0.05)
+        self.url = self._ready.read_text().strip()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._http.close()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=30)
+
+    @property
+    def host_port(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def load(self, count: int, latency: float, **settings: Any) -> None:
+        """Replace everything with so many network interfaces in one VPC of each cloud; nothing uses their addresses."""
+        generate = {"network_interfaces": count, "secondary_private_ips": ADDRESSES, "vpcs": 1, "in_use_every": 0}
+        clouds = {cloud: {"generate": generate} for cloud in ACCOUNTS}
+        self._ask("PUT", "estate", {**clouds, "settings": {"latency": latency, **settings}})
+        self.latency = latency
+
+    def set_latency(self, latency: float) -> None:
+        self._ask("PATCH", "settings", {"latency": latency})
+        self.latency = latency
+
+    def forget_calls(self) -> None:
+        self._ask("DELETE", "calls")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """List the calls since the estate was loaded or they were forgotten."""
+        calls: list[dict[str, Any]] = self._ask("GET", "calls")["calls"]
+        return calls
+
+    def left(self, cloud: str) -> dict[str, list[str]]:
+        """Tell which secondary addresses there truly are, for the network interfaces that have any."""
+        estate = self._ask("GET", "estate")[cloud]["network_interfaces"]
+        secondary = {identifier: entry["secondary_private_ips"] for identifier, entry in estate.items()}
+        return {identifier: addresses for identifier, addresses in secondary.items() if addresses}
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._http.request(method, f"{self.url}/_simulator/{path}", json=body, timeout=120)
+        response.raise_for_status()
+        return response.json()
