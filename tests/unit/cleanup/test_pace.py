@@ -113,7 +113,6 @@ def test_a_stop_lets_calls_in_flight_end_and_starts_none(scene: Scene) -> None:
         assert (nic in written) == (outcome != "not_attempted")
 
 
-@pytest.mark.xfail(strict=True, reason="a call that waits for its turn is sent although the run has been stopped")
 def test_a_stop_holds_for_calls_that_wait_for_their_turn(scene: Scene) -> None:
     """With a ceiling, most workers wait for their turn at any time; a stop in between must reach them."""
     scene.load(

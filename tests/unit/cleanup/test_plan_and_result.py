@@ -21,7 +21,7 @@ from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
     planned,
 )
 
-RESULT = {"changed", "plan", "plan_digest", "results", "summary", "diff"}
+RESULT = {"changed", "endpoint", "plan", "plan_digest", "network_interfaces", "results", "summary", "diff"}
 SUMMARY = {
     *OUTCOMES,
     "network_interfaces_read",
@@ -48,6 +48,11 @@ def test_the_result_has_the_documented_shape(scene: Scene) -> None:
     result = scene.all(keep=[scene.secondary(1, 2)])
     assert set(result) == RESULT
     assert result["changed"] is True
+    assert result["endpoint"] == scene.sim.host_port
+    assert result["network_interfaces"] == [
+        {"network_interface_id": scene.id(number), "name": f"host-{number}", "region_id": "region-1"}
+        for number in (1, 2)
+    ]
     assert result["plan"] == [
         scene.target(1, scene.secondary(1, 1), scene.secondary(1, 3)),
         scene.target(2, scene.secondary(2, 1)),
@@ -159,6 +164,14 @@ def test_a_removal_that_shows_late_is_waited_for(scene: Scene) -> None:
     assert result["summary"]["unassigned"] == 10
     assert scene.count(scene.cloud.unassign) == 5
     assert 2 < scene.count(DESCRIBE) < 8
+
+
+def test_a_run_right_after_another_one_sees_addresses_that_are_gone_and_succeeds(scene: Scene) -> None:
+    """A run that was killed, and the one that follows it while the cloud still shows what the first has removed."""
+    scene.load(*(scene.nic(index, 2) for index in range(1, 4)), settings={"removal_lag": 0.5})
+    scene.all(wait=False)
+    result = scene.all()
+    assert (result["changed"], result["summary"]["already_absent"]) == (False, 6)
 
 
 def test_a_removal_that_never_shows_is_unknown_and_fails(scene: Scene) -> None:
