@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .commands import Commands
+from .commands import Commands, WrongRunError
 from .report import Report, surroundings
 from .rows import Rows
 from .stage import Stage
@@ -38,11 +38,15 @@ def main() -> int:
         unknown = sorted(chosen - rows.keys())
         if unknown:
             parser.error(f"no row {', '.join(unknown)}; there are {', '.join(rows)}")
-        for letter, run in rows.items():
+        for letter, (run, clouds) in rows.items():
             if chosen and letter not in chosen:
                 continue
             started = time.monotonic()
-            run()
+            for cloud in clouds:
+                try:
+                    run(cloud)
+                except WrongRunError as error:
+                    report.wrong.append(f"{letter}, {cloud.upper()}: {error}")
             print(f"{letter}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     text = report.text(about)
     print(text)

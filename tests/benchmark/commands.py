@@ -24,6 +24,18 @@ PACKAGE = "ansible_collections.edgecloud.nic.tests.benchmark"
 LIMIT = 300
 
 
+class WrongRunError(Exception):
+    """A run that is wrong, not slow; its times mean nothing."""
+
+
+def expect(right: bool, otherwise: str) -> None:
+    """
+    :raises WrongRunError: what must hold however slow the machine is does not hold.
+    """
+    if not right:
+        raise WrongRunError(otherwise)
+
+
 def _tool(name: str) -> str:
     """Find a command next to the Python that runs this."""
     return str(Path(sys.executable).parent / name)
@@ -109,18 +121,21 @@ class Commands:
 
     def _run(self, command: list[str], may_fail: bool = False) -> tuple[float, str]:
         started = time.monotonic()
-        run = subprocess.run(
-            command,
-            cwd=self._scratch,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
+        try:
+            run = subprocess.run(
+                command,
+                cwd=self._scratch,
+                env=self._environment(),
+                capture_output=True,
+                text=True,
+                timeout=LIMIT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise WrongRunError(f"{shlex.join(command)}: did not end within {LIMIT} s") from None
         seconds = time.monotonic() - started
         if run.returncode and not may_fail:
-            raise RuntimeError(f"{shlex.join(command)}: {(run.stdout + run.stderr).strip()}")
+            raise WrongRunError(f"{shlex.join(command)}: {(run.stdout + run.stderr).strip()}")
         return seconds, run.stdout + (run.stderr if may_fail else "")
 
     def _environment(self) -> dict[str, str]:

@@ -10,9 +10,12 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_MET = {True: "yes", False: "**no**", None: ""}
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target, and whether it was met."""
+    """A target, and whether it was met; None where it is only told."""
 
     row: str
     cloud: str
     work: str
     target: str
     measured: str
-    met: bool
+    met: bool | None
 
 
 @dataclass
@@ -56,11 +59,6 @@ class Report:
     measurements: list[Measurement] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-
-    def expect(self, right: bool, otherwise: str) -> None:
-        """Note a run that is wrong, not slow."""
-        if not right:
-            self.wrong.append(otherwise)
 
     def text(self, surroundings: Sequence[str]) -> str:
         """Word everything in Markdown."""
@@ -73,7 +71,7 @@ class Report:
             _table(
                 ("row", "cloud", "work", "target", "measured", "met"),
                 (
-                    (one.row, one.cloud.upper(), one.work, one.target, one.measured, "yes" if one.met else "**no**")
+                    (one.row, one.cloud.upper(), one.work, one.target, one.measured, _MET[one.met])
                     for one in self.verdicts
                 ),
             ),
@@ -109,12 +107,20 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def _revision() -> str:
+    """Name the commit that is measured."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return run.stdout.strip() or "unknown"
+
+
 def surroundings() -> list[str]:
     """Describe the machine without naming it."""
     now = datetime.datetime.now(datetime.UTC)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     packages = ("ansible-core", "requests", "alibabacloud-ens20171110", "zenlayercloud-sdk-python")
     return [
+        f"Commit: {_revision()}",
         f"Date: {now:%Y-%m-%d %H:%M} UTC",
         f"Machine: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, "
         f"load average at the start {os.getloadavg()[0]:.1f}",

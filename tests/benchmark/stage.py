@@ -89,3 +89,12 @@ class Stage:
         response = self._http.request(method, f"{self.url}/_simulator/{path}", json=body, timeout=120)
         response.raise_for_status()
         return response.json()
+
+
+def seconds_in_cloud(calls: list[dict[str, Any]]) -> float:
+    """Tell for how long at least one of these calls was with the cloud, from its coming in to its answer."""
+    seconds, until = 0.0, 0.0
+    for started, finished in sorted((call["started"], call["finished"]) for call in calls):
+        seconds += max(0.0, finished - max(started, until))
+        until = max(until, finished)
+    return seconds

@@ -37,12 +37,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
         self._started = time.monotonic()
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._note(result)
+        self._note(result, failed=False)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._note(result)
+        self._note(result, failed=True)
 
-    def _note(self, result: Any) -> None:
+    def _note(self, result: Any, failed: bool) -> None:
         seconds = time.monotonic() - self._started
         returned = result.result
         entries = returned.get("results", ())
@@ -50,7 +50,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
             "task": result.task.get_name(),
             "seconds": seconds,
             "changed": bool(returned.get("changed")),
-            "failed": bool(returned.get("failed")),
+            "failed": failed,
             "msg": returned.get("msg"),
             "items": [bool(item.get("changed")) for item in entries if "ansible_loop_var" in item],
             "network_interfaces": len(entries),
