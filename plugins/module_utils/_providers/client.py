@@ -183,8 +183,8 @@ def read_pages(
     :param concurrently: how to read pages side by side; None reads them one after another.
     :raises ApiError: the pages do not end.
     """
-    page = fetch(1)
-    items, total = dict(page.items), page.total
+    items = dict((page := fetch(1)).items)
+    total = _believable(page.total, items)
     known, last = 0, 1
     while len(items) > known and (total is None or len(items) < total):
         known = len(items)
@@ -195,8 +195,13 @@ def read_pages(
             raise ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
         for page in concurrently(fetch, numbers) if concurrently else map(fetch, numbers):
             items.update(page.items)
-            total = page.total
+        total = _believable(total, items)
     return Listing(list(items.values()), max(0, (total or 0) - len(items)))
+
+
+def _believable(total: int | None, items: t.Sized) -> int | None:
+    """Return the cloud's count; None where the list itself disproves it, so that it must not end the reading."""
+    return None if total is None or total < len(items) else total
 
 
 def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:
