@@ -23,8 +23,17 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import read_journal
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_records as records
+
+try:
+    from ansible.errors import AnsibleValueOmittedError as _Omitted
+except ImportError:  # ansible-core 2.18
+
+    class _Omitted(Exception):  # type: ignore[no-redef]  # noqa: N818
+        """The variable is set to omit."""
+
 
 _PREFIX = "private_ip_cleanup_"
 _STEPS = ("begin", "prepare", "report", "removed", "restored")
@@ -67,8 +76,10 @@ class ActionModule(ActionBase):
         :raises AnsibleActionFail: one is null or empty, as a template that went wrong leaves it. Taken for "not given",
             it would make the cleanup wider.
         """
-        names = [name for name in self._task_vars if name.startswith(_PREFIX)]
-        variables = {name.removeprefix(_PREFIX): self._plain(self._task_vars[name]) for name in sorted(names)}
+        variables = {}
+        for name in sorted(name for name in self._task_vars if name.startswith(_PREFIX)):
+            with contextlib.suppress(_Omitted):
+                variables[name.removeprefix(_PREFIX)] = self._plain(self._task_vars[name])
         for name, value in variables.items():
             if value is None or (isinstance(value, str) and not value.strip()):
                 raise AnsibleActionFail(
@@ -77,8 +88,15 @@ class ActionModule(ActionBase):
         return variables
 
     def _plain(self, value: t.Any) -> t.Any:
-        """Return a variable's value, in types that JSON has."""
-        return json.loads(json.dumps(self._templar.template(value), default=str))
+        """Return a variable's value, in types that JSON has.
+
+        :raises _Omitted: the variable says that it is none.
+        """
+        value = self._templar.template(value)
+        if isinstance(value, str) and value == self._task_vars.get("omit"):
+            # That is how ansible-core 2.18 says it.
+            raise _Omitted
+        return json.loads(json.dumps(value, default=str))
 
     def _begin(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Before the first call: read the plan file, wait for the journal, make the directory of the reports."""
@@ -167,9 +185,9 @@ class ActionModule(ActionBase):
                 written += [_write(self._plan_file(), _pretty(records.make_plan(checked, context)))]
             if report_dir:
                 written += self._write_reports(report_dir, report)
-        message = records.describe(report)
+        message = records.describe(report, self._task.check_mode)
         totals = report["totals"]
-        if any(totals[outcome] for outcome in records.FAILING_OUTCOMES) or report["error"]:
+        if any(totals[outcome] for outcome in FAILING_OUTCOMES) or report["error"]:
             message += f"; reports are in {report_dir}" if written else ""
             return {"failed": True, "msg": message, "totals": totals, "files": written}
         return {"msg": message, "totals": totals, "files": written}
@@ -303,10 +321,10 @@ def _read_removed(path: str, provider: str) -> tuple[list[dict[str, t.Any]], set
 def _collection_version() -> str:
     """Return the version of this collection, installed or in a checkout."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        with open(os.path.join(root, "MANIFEST.json"), encoding="utf-8") as file:
-            return str(json.load(file)["collection_info"]["version"])
-    with contextlib.suppress(OSError, yaml.YAMLError, KeyError):
-        with open(os.path.join(root, "galaxy.yml"), encoding="utf-8") as file:
-            return str(yaml.safe_load(file)["version"])
+    for name, section in (("MANIFEST.json", "collection_info"), ("galaxy.yml", None)):
+        path = os.path.join(root, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                content = yaml.safe_load(file)
+            return str((content[section] if section else content)["version"])
     return "unknown"

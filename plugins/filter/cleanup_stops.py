@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import must_stop
+
 DOCUMENTATION = r"""
 name: cleanup_stops
 short_description: Tell whether a series of cleanups ends with this one
@@ -51,11 +56,6 @@ _value:
   description: Whether the series ends.
   type: bool
 """
-
-import multiprocessing
-import typing as t
-
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import must_stop
 
 
 def cleanup_stops(result: dict[str, t.Any], provider: str, on_error: str = "continue") -> bool:

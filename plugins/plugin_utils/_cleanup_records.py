@@ -10,6 +10,7 @@ more addresses than a template can walk through in good time.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import hashlib
@@ -258,54 +259,67 @@ class History:
         self.times: dict[Key, str] = {}
         self.endpoints: set[str] = set()
         self.providers: set[str] = set()
-        begin = None if since is None else datetime.datetime.fromisoformat(since)
-        runs: set[str] = set()
-        writes: dict[tuple[str, int], tuple[Json, list[Key]]] = {}
-        settled: dict[Key, str] = {}
+        self._wanted = provider, endpoint, None if since is None else datetime.datetime.fromisoformat(since)
+        self._runs: set[str] = set()
+        self._writes: dict[tuple[str, int], list[Key]] = {}
+        self._ends: dict[Key, str] = {}
+        readers = {
+            "run_started": self._run_started,
+            "sent": self._sent,
+            "answered": self._answered,
+            "settled": self._settled,
+        }
         for entry in entries:
-            try:
-                event, run = entry["event"], entry["run"]
-                if event == "run_started":
-                    cloud = entry["provider"].lower()
-                    self.providers.add(cloud)
-                    if cloud != provider or endpoint not in (None, entry["endpoint"]):
-                        continue
-                    if begin is not None and datetime.datetime.fromisoformat(entry["time"]) < begin:
-                        continue
-                    self.endpoints.add(entry["endpoint"])
-                    runs.add(run)
-                elif run not in runs:
-                    continue
-                elif event == "sent" and entry["action"] == "unassign":
-                    keys = [(entry["network_interface_id"], address) for address in entry["private_ip_addresses"]]
-                    writes[run, entry["write"]] = entry, keys
-                    for key in keys:
-                        self.unassigned.setdefault(key, None)
-                        self.times.setdefault(key, entry["time"])
-                        settled.pop(key, None)
-                elif event == "answered" and (run, entry["write"]) in writes:
-                    keys = writes[run, entry["write"]][1]
-                    for key in keys:
-                        if entry["answer"] == "accepted":
-                            self.unassigned[key] = entry["request_id"]
-                        elif entry["answer"] == "refused" and self.unassigned.get(key, "") is None:
-                            settled[key] = FAILED
-                elif event == "settled":
-                    nic = entry["network_interface_id"]
-                    for outcome in REMOVAL_OUTCOMES:
-                        for item in entry.get(outcome, ()):
-                            address = item if isinstance(item, str) else item["private_ip_address"]
-                            if (nic, address) in self.unassigned:
-                                settled[nic, address] = outcome
-            except (KeyError, TypeError, AttributeError, ValueError):
-                # Not a line of ours.
-                continue
-        for key, outcome in settled.items():
+            # Whoever edits a journal loses what he edits, not the rest.
+            with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):
+                if entry["event"] == "run_started" or entry["run"] in self._runs:
+                    readers.get(entry["event"], _pass_over)(entry)
+        for key, outcome in self._ends.items():
             if outcome not in (UNASSIGNED, UNKNOWN):
                 del self.unassigned[key]
 
+    def _run_started(self, entry: Json) -> None:
+        provider, endpoint, since = self._wanted
+        cloud = entry["provider"].lower()
+        self.providers.add(cloud)
+        if cloud != provider or endpoint not in (None, entry["endpoint"]):
+            return
+        if since is not None and datetime.datetime.fromisoformat(entry["time"]) < since:
+            return
+        self.endpoints.add(entry["endpoint"])
+        self._runs.add(entry["run"])
+
+    def _sent(self, entry: Json) -> None:
+        if entry["action"] != "unassign":
+            return
+        keys = [(entry["network_interface_id"], address) for address in entry["private_ip_addresses"]]
+        self._writes[entry["run"], entry["write"]] = keys
+        for key in keys:
+            self.unassigned.setdefault(key, None)
+            self.times.setdefault(key, entry["time"])
+            self._ends.pop(key, None)
+
+    def _answered(self, entry: Json) -> None:
+        for key in self._writes.get((entry["run"], entry["write"]), ()):
+            if entry["answer"] == "accepted":
+                self.unassigned[key] = entry["request_id"]
+            elif entry["answer"] == "refused" and self.unassigned[key] is None:
+                self._ends[key] = FAILED
+
+    def _settled(self, entry: Json) -> None:
+        for outcome in REMOVAL_OUTCOMES:
+            for item in entry[outcome]:
+                address = item if isinstance(item, str) else item["private_ip_address"]
+                key = entry["network_interface_id"], address
+                if key in self.unassigned:
+                    self._ends[key] = outcome
+
     def targets(self) -> list[Json]:
         return _as_targets(self.unassigned)
+
+
+def _pass_over(entry: Json) -> None:
+    """Nothing in this line says what was removed."""
 
 
 def _as_targets(keys: t.Iterable[Key]) -> list[Json]:
@@ -523,7 +537,7 @@ def _cell(value: t.Any) -> str:
     return "'" + text if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
 
 
-def describe(report: Json) -> str:
+def describe(report: Json, check_mode: bool = False) -> str:
     """Say in one sentence what came of it."""
     totals = report["totals"]
     stay = ", ".join(
@@ -540,7 +554,7 @@ def describe(report: Json) -> str:
     earlier_words = f" ({earlier} of them by an earlier run)" if earlier else ""
     not_done = {outcome: totals[outcome] for outcome in FAILING_OUTCOMES if totals[outcome]}
     if not not_done:
-        return f"Unassigned {addresses}{earlier_words} on {nics}{stay}"
+        return f"{'Would have unassigned' if check_mode else 'Unassigned'} {addresses}{earlier_words} on {nics}{stay}"
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in not_done.items())
     return (
         f"Unassigned {addresses}{earlier_words}, and did not settle {sum(not_done.values())} ({words}){stay}: "
