@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext, TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.api import ZecProvider
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip, zec_private_ip
@@ -35,7 +36,7 @@ class Cloud:
     """One of the clouds, and the simulator that plays it."""
 
     name: t.ClassVar[str]
-    provider: t.ClassVar[type]
+    provider: t.ClassVar[type[CloudProvider]]
     spec: t.ClassVar[dict[str, t.Any]]
     write: t.ClassVar[str]
     #: What is called to find what uses addresses of one network interface, where nothing does.
@@ -51,7 +52,7 @@ class Cloud:
 
     def load(self, secondary: t.Sequence[str] = (), **more: t.Any) -> None:
         """Put one network interface into the cloud; C(settings), C(faults) and C(events) as in an estate file."""
-        general = {key: more.pop(key) for key in ("settings", "faults", "events") if key in more}
+        general: dict[str, t.Any] = {key: more.pop(key) for key in ("settings", "faults", "events") if key in more}
         nic = {
             "network_interface_id": NIC,
             "subnet_id": "subnet-1",
@@ -60,7 +61,7 @@ class Cloud:
             "instance_id": "i-1",
             **more.pop("nic", {}),
         }
-        sections = {"subnets": [VPC], "network_interfaces": [nic], **more}
+        sections: dict[str, t.Any] = {"subnets": [VPC], "network_interfaces": [nic], **more}
         self.sim.load({self.name: sections, **general})
 
     def credentials(self, index: int = 0) -> dict[str, str]:
@@ -103,7 +104,7 @@ class Cloud:
 
     def secondary(self) -> list[str]:
         """Tell the true secondary addresses."""
-        return t.cast("list[str]", self.sim.addresses(NIC)[1])
+        return self.sim.addresses(NIC)[1]
 
     def writes(self) -> list[list[str]]:
         """List the addresses of each write call."""

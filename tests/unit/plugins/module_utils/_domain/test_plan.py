@@ -43,7 +43,7 @@ def test_only_a_secondary_address_that_nothing_protects_is_planned(nic, requeste
 def test_every_requested_address_lands_in_exactly_one_place(nic, requested, keep, in_use):
     plan = spare_in_use(plan_removal(nic, requested, AddressSet(keep, "keep")), in_use)
     kept = [kept_address for kept_address, _reason in plan.kept]
-    used = {use.private_ip_address for use in plan.in_use}
+    used = {str(use.private_ip_address) for use in plan.in_use}
     assert sort_addresses([*plan.unassign, *plan.already_absent, *kept, *used]) == sort_addresses(requested)
 
 

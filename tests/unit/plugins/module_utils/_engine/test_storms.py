@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import typing as t
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip
@@ -40,7 +41,7 @@ def error(pair, **more):
 
 # An answer that is lost. Promise 4: no blind repeat of a write.
 
-APPLIED = {
+APPLIED: dict[str, dict[str, t.Any]] = {
     "reset": {"kind": "apply_then_reset"},
     "server error": {"kind": "apply_then_error", "status": 500},
     "server error without a known code": {"kind": "apply_then_error", "status": 503, "code": "NEVER_HEARD_OF"},
@@ -76,7 +77,7 @@ def test_a_code_of_ens_that_tells_nothing_is_read_again(code, ens):
     assert ens.writes() == [[A], [A]]
 
 
-NOT_APPLIED = {
+NOT_APPLIED: dict[str, dict[str, t.Any]] = {
     name: {**fault, "kind": fault["kind"].replace("apply_then_", ""), "apply": False}
     for name, fault in APPLIED.items()
     if fault["kind"] not in ("truncate", "bad_json", "drip")

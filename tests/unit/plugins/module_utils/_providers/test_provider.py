@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import itertools
+import typing as t
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_info
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     Page,
     listed,
@@ -20,7 +22,13 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
     texts,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import NIC, PRIMARY, READ, addresses
+from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
+    CLOUDS,
+    NIC,
+    PRIMARY,
+    READ,
+    addresses,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -267,7 +275,7 @@ def estate(cloud, **more):
     cloud.sim.load({cloud.name: {"subnets": subnets, "network_interfaces": nics, **more.pop("things", {})}, **more})
 
 
-FILTERS = {
+FILTERS: dict[str, list[dict[str, t.Any]]] = {
     "ens": [
         {"region_ids": ["region-1", "region-9"]},
         {"vpc_id": "vpc-1"},
@@ -340,13 +348,11 @@ def test_ids_that_cannot_be_meant_are_refused(ids, cloud):
 def info(cloud, **given_):
     spec = private_ip_info.argument_spec(cloud.provider.filters_spec)
     defaults = {name: entry.get("default") for name, entry in spec.items()}
-    from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task  # noqa: PLC0415
-
     options = {**cloud.options(), **defaults, **given_}
     return run_task(private_ip_info.run, cloud.provider, options, given_, False)
 
 
-THINGS = {
+THINGS: dict[str, list[dict[str, t.Any]]] = {
     "load_balancers": [
         {"load_balancer_id": "lb-1", "subnet_id": "subnet-1", "backends": [{"private_ip_address": A}]},
         {"load_balancer_id": "lb-2", "subnet_id": "subnet-2", "backends": [{"private_ip_address": B}]},
@@ -611,8 +617,6 @@ _FIELDS = {
 @pytest.mark.parametrize("name", ["ens", "zec"])
 @given(data=st.data())
 def test_whatever_fields_hold_a_network_interface_is_read_and_its_primary_address_protected(name, sim, data):
-    from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import CLOUDS  # noqa: PLC0415
-
     cloud = CLOUDS[name](sim)
     item = {field: data.draw(_ANY) for field in _FIELDS[name]}
     item[cloud.provider.network_interfaces.id_field] = NIC
