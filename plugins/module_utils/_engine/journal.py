@@ -9,8 +9,8 @@ Every line is an object with C(event), C(time) (UTC, ISO 8601) and C(run) (the i
 - C(run_started): C(format) (1), C(provider), C(endpoint).
 - C(sent): a call is about to be sent; C(write) (its number within the run), C(action) (C(unassign) or C(assign)),
   C(network_interface_id), C(private_ip_addresses). On the disk before the call leaves.
-- C(answered): C(write), C(answer) (C(accepted), C(refused), or C(in_doubt) for a call that may have had an effect),
-  C(code), C(message), C(request_id).
+- C(answered): C(write), C(answer) (C(accepted), C(refused), C(in_doubt) for a call that may have had an effect, or
+  C(not_sent) for one that did not leave), C(code), C(message), C(request_id).
 - C(settled): C(network_interface_id), and under the names of the outcomes those of its addresses, as in a module's
   C(results).
 - C(run_ended): under the names of the outcomes how many addresses had them.
@@ -69,7 +69,10 @@ class Journal:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise InputError("journal", f"{path} is being written by another run") from None
-            self._end_damaged_line()
+            try:
+                self._end_damaged_line()
+            except OSError as error:
+                raise InputError("journal", f"{path} cannot be written: {error.strerror}") from None
             self.write("run_started", sync=True, format=FORMAT, provider=provider, endpoint=endpoint)
             self._sync_directory(path)
         except BaseException:
@@ -108,7 +111,7 @@ class Journal:
         return number
 
     def answered(self, number: int, answer: str, code: str | None, message: str | None, request_id: str | None) -> None:
-        """Record the end of a call: C(accepted), C(refused) or C(in_doubt)."""
+        """Record the end of a call: C(accepted), C(refused), C(in_doubt) or C(not_sent)."""
         self.write("answered", write=number, answer=answer, code=code, message=message, request_id=request_id)
 
     def settled(self, all_outcomes: t.Sequence[Outcomes]) -> None:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work, settle_done
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
 
@@ -36,8 +36,8 @@ def verify(
     if not settings.wait:
         for work in pending:
             _believe(change, work)
-        settled(pending)
-        return
+        settled([work for work in pending if not work.unverified()])
+        pending = [work for work in pending if work.unverified()]
     for delay in itertools.chain(_POLL_DELAYS, itertools.repeat(_POLL_DELAYS[-1])):
         if not pending:
             return
@@ -53,12 +53,10 @@ def _latest_deadline(works: t.Sequence[Work], settings: EngineSettings) -> float
 
 
 def _believe(change: Change, work: Work) -> None:
-    """Take the cloud's word; what was in doubt has been read again already."""
+    """Take the cloud's word for what it accepted."""
     for address in work.unverified():
         if address in work.accepted:
             work.outcomes.settle(address, change.done_by_us)
-        else:
-            work.give_up(address, "")
 
 
 def _verify_batch(
@@ -75,9 +73,9 @@ def _verify_batch(
         return
     for work in works:
         work.network_interface = read.get(work.network_interface_id)
-        last = control.interrupted or started >= work.last_write + settings.wait_timeout
+        settle_done(change, work)
+        time_is_up = started >= work.last_write + settings.wait_timeout
+        last = time_is_up or control.interrupted or not settings.wait
         for address in work.unverified():
-            if change.is_done(work.network_interface, address):
-                work.outcomes.settle(address, change.done_by_us)
-            elif last or address in work.refused:
+            if last or not work.may_yet_change(address):
                 work.give_up(address, f"reads did not show it within {settings.wait_timeout:g} s")

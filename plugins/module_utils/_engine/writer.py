@@ -18,10 +18,11 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work, settle_done
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import backoff_delays
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
+    ABSENT,
     IN_DOUBT,
     TRY_AGAIN,
     ApiError,
@@ -71,11 +72,13 @@ class Writer:
                 if not passing:
                     break
                 self._control.sleep(delay)
-                left = self._reread(passing)
+                self._reread()
                 if self._holds_for_all:
-                    self._send(left)
+                    self._send(passing)
                 else:
-                    self._isolate(left)
+                    self._isolate(passing)
+            if any(work.refused_with_others(address) for address in work.open()):
+                self._reread()
         except _StopWriting:
             pass
         unverified = work.unverified()
@@ -123,17 +126,25 @@ class Writer:
                 middle = (len(group) + 1) // 2
                 unsent.extend(half for half in (group[:middle], group[middle:]) if half)
                 continue
-            group = unsent.popleft()
+            group = self._open(unsent.popleft())
+            if not group:
+                continue
             left_over = self._send(group)
             if len(left_over) < len(group):
                 refusals_in_a_row = 0
                 probed = False
                 if left_over and self._is_refusal(left_over):
                     unsent.appendleft(left_over)
-            elif left_over and self._is_refusal(left_over):
+            elif self._is_refusal(left_over):
                 refusals_in_a_row += 1
                 if len(left_over) > 1:
                     refused_groups.append(left_over)
+        self._holds_for_all = len(addresses) > 1 and self._open(addresses) == addresses
+
+    def _open(self, addresses: t.Iterable[str]) -> list[str]:
+        """Return those of the addresses that are neither accepted nor settled."""
+        work = self._work
+        return [a for a in addresses if a not in work.outcomes and a not in work.accepted]
 
     def _is_refusal(self, addresses: list[str]) -> bool:
         """Tell whether sending parts of the group may fare better: not where nothing reaches the cloud."""
@@ -147,41 +158,52 @@ class Writer:
             C(work.doubtful).
         :raises _StopWriting: the run is to stop, the cloud refuses the credentials, or a read in between failed.
         """
-        work = self._work
+        addresses = self._open(addresses)
         while addresses:
-            if self._control.stopped:
-                raise _StopWriting
-            for address in addresses:
-                work.refused.pop(address, None)
-            try:
-                request_id = self._call(addresses)
-            except JournalError as error:
-                self._control.stop()
-                for address in addresses:
-                    work.refused[address] = ApiError(self._change.verb, ErrorKind.NOT_SENT, str(error), final=True)
-                raise _StopWriting from None
-            except ApiError as error:
-                work.call_ended(error.request_id)
-                in_doubt = error.kind in IN_DOUBT
-                for address in addresses:
-                    (work.doubtful if in_doubt else work.refused)[address] = error
-                if error.kind is ErrorKind.AUTH:
-                    self._control.stop()
-                    raise _StopWriting from None
-                if error.kind in TRY_AGAIN:
-                    return addresses
-                delay = next(self._doubt_delays, None) if in_doubt else None
-                self._control.sleep(delay or 0)
-                addresses = self._read_after(error, addresses)
-                if delay is None:
-                    return addresses
-            else:
-                work.call_ended(request_id)
-                for address in addresses:
-                    work.doubtful.pop(address, None)
-                    work.accepted[address] = request_id
+            error = self._attempt(addresses)
+            if error is None:
                 return []
+            if error.kind in TRY_AGAIN:
+                return addresses
+            in_doubt = error.kind in IN_DOUBT
+            delay = next(self._doubt_delays, None) if in_doubt else None
+            self._control.sleep(delay or 0)
+            if in_doubt or error.kind in ABSENT or not self._read_since_refusal:
+                # A plain refusal changes nothing, so one read for all of them is enough: it shows the status of the
+                # network interface, and whether the cloud carries out a part of what it refuses.
+                self._read_since_refusal = True
+                self._reread()
+            addresses = self._open(addresses)
+            if delay is None:
+                return addresses
         return []
+
+    def _attempt(self, addresses: list[str]) -> ApiError | None:
+        """Make the call once and note what came of it; returns its error.
+
+        :raises _StopWriting: the run is to stop, or the cloud refuses the credentials.
+        """
+        work = self._work
+        if self._control.stopped:
+            raise _StopWriting
+        error, request_id = None, None
+        try:
+            request_id = self._call(addresses)
+            work.call_ended(request_id)
+        except JournalError as journal_error:
+            error = ApiError(self._change.verb, ErrorKind.NOT_SENT, str(journal_error), final=True)
+            self._control.stop()
+        except ApiError as api_error:
+            error = api_error
+            if error.kind is ErrorKind.STOPPED:
+                raise _StopWriting from None
+            work.call_ended(error.request_id)
+        for address in addresses:
+            work.note(address, addresses, error, request_id)
+        if error is not None and (error.kind is ErrorKind.AUTH or self._control.stopped):
+            self._control.stop()
+            raise _StopWriting
+        return error
 
     def _call(self, addresses: list[str]) -> str | None:
         """Make the call, between its two lines in the journal; returns the request id.
@@ -195,7 +217,8 @@ class Writer:
         try:
             request_id = self._change.send(self._work.network_interface_id, addresses)
         except ApiError as error:
-            answer = "in_doubt" if error.kind in IN_DOUBT else "refused"
+            not_sent = error.kind in (ErrorKind.NOT_SENT, ErrorKind.STOPPED)
+            answer = "in_doubt" if error.kind in IN_DOUBT else "not_sent" if not_sent else "refused"
             self._record_answer(number, answer, error.code, error.detail, error.request_id)
             raise
         self._record_answer(number, "accepted", None, None, request_id)
@@ -208,54 +231,19 @@ class Writer:
         except JournalError:
             self._control.stop()
 
-    def _read_after(self, error: ApiError, addresses: list[str]) -> list[str]:
-        """Read again where the error says or leaves open that something has changed.
+    def _reread(self) -> None:
+        """Read the network interface, and settle its addresses that are done or have become primary.
 
-        A plain refusal changes nothing, so one read for all of them is enough: it shows the status of the network
-        interface, and whether the cloud carries out a part of what it refuses.
-        """
-        absent = error.kind in (ErrorKind.ADDRESS_ABSENT, ErrorKind.NETWORK_INTERFACE_ABSENT)
-        if error.kind not in IN_DOUBT and not absent and self._read_since_refusal:
-            return addresses
-        self._read_since_refusal = True
-        return self._reread(addresses)
-
-    def _reread(self, addresses: list[str]) -> list[str]:
-        """Read the network interface and settle the addresses that are done, or have become primary.
-
-        :returns: the others.
         :raises _StopWriting: the read failed, so that nothing may be sent again.
         """
         work = self._work
         try:
-            work.network_interface = self._provider.read_network_interfaces([work.network_interface_id]).get(
-                work.network_interface_id
-            )
+            read = self._provider.read_network_interfaces([work.network_interface_id])
         except ApiError as error:
             if error.kind is ErrorKind.AUTH:
                 self._control.stop()
             raise _StopWriting from None
-        done = [address for address in addresses if self._change.is_done(work.network_interface, address)]
-        for address in done:
-            ours = self._was_ours(address, addresses, all_done=len(done) == len(addresses))
-            work.outcomes.settle(address, self._change.done_by_us if ours else self._change.done_already)
-        left = [address for address in addresses if address not in work.outcomes]
-        nic = work.network_interface
-        if nic is not None and nic.primary_private_ip in left:
-            left.remove(nic.primary_private_ip)
+        work.network_interface = nic = read.get(work.network_interface_id)
+        settle_done(self._change, work)
+        if nic is not None and nic.primary_private_ip in work.open():
             work.outcomes.keep(nic.primary_private_ip, KEPT_AS_PRIMARY)
-        return left
-
-    def _was_ours(self, address: str, addresses: list[str], all_done: bool) -> bool:
-        """Tell whether our call or somebody else did what a read shows.
-
-        After a call in doubt it was ours. A refusal proves the contrary only where it was about this address alone,
-        or where it says that something was absent and left the rest in place: for a longer list it is not documented
-        whether a cloud carries out the part that it does not refuse.
-        """
-        if address in self._work.doubtful:
-            return True
-        error = self._work.refused[address]
-        if error.kind is ErrorKind.NETWORK_INTERFACE_ABSENT or len(addresses) == 1:
-            return False
-        return all_done or error.kind is not ErrorKind.ADDRESS_ABSENT

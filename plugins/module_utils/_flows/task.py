@@ -87,7 +87,7 @@ def run_task(
         control = RunControl(concurrency)
         on_start(control)
         pace = Pace(control.sleep, ceiling)
-        runtime = Runtime(open_session, control.sleep, pace, control.read_all, warn)
+        runtime = Runtime(open_session, control.sleep, pace, control.read_all, warn, lambda: control.stopped)
         provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
         report.result = flow(TaskContext(provider, options, check_mode, control, warn))

@@ -78,24 +78,24 @@ class ApiClient(abc.ABC):
 
         :raises ApiError: when the retries are used up, or for an error that repeating cannot mend.
         """
-        return self._call(action, parameters, TRY_AGAIN | IN_DOUBT)
+        return self._call(action, parameters, TRY_AGAIN | IN_DOUBT, changes=False)
 
     def write(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Call an action that changes something; repeats only what certainly had no effect.
 
         :raises ApiError: for every other error; with a kind of C(IN_DOUBT) the call may have had its effect.
         """
-        return self._call(action, parameters, TRY_AGAIN)
+        return self._call(action, parameters, TRY_AGAIN, changes=True)
 
     def _call(
-        self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind]
+        self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind], changes: bool
     ) -> dict[str, t.Any]:
         delays = backoff_delays(self._settings.max_retries, self._settings.retry_max_delay)
         delay = 0.0
         while True:
             accepted_before = self._runtime.pace.accepted(action)
             try:
-                return self._attempt(action, parameters)
+                return self._attempt(action, parameters, changes)
             except ApiError as error:
                 if error.kind not in repeatable or error.final:
                     raise
@@ -109,9 +109,11 @@ class ApiClient(abc.ABC):
                 pause = min(max(delay, error.retry_after or 0.0), self._settings.retry_max_delay)
             self._runtime.sleep(pause)
 
-    def _attempt(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _attempt(self, action: str, parameters: t.Mapping[str, t.Any], changes: bool) -> dict[str, t.Any]:
         """Send the request once, signed afresh."""
         sent_at = self._runtime.pace.wait_turn(action)
+        if changes and self._runtime.stopped():
+            raise ApiError(action, ErrorKind.STOPPED, ErrorKind.STOPPED.value)
         with self._lock:
             self._calls[action] += 1
         try:

@@ -42,6 +42,7 @@ class Runtime(t.NamedTuple):
     :param session: opens, or finds, the connections to an endpoint.
     :param sleep: pauses for a number of seconds.
     :param warn: shows a sentence to the user.
+    :param stopped: tells whether no call that changes something may be sent any more.
     """
 
     session: t.Callable[[Endpoint, HttpSettings], HttpSession]
@@ -49,6 +50,7 @@ class Runtime(t.NamedTuple):
     pace: Pacing
     map: Mapping
     warn: t.Callable[[str], object]
+    stopped: t.Callable[[], bool]
 
 
 class Provider(abc.ABC):

@@ -24,10 +24,13 @@ class ErrorKind(enum.Enum):
     NO_ANSWER = "no readable answer"
     NOT_SENT = "the request did not reach the cloud"
     AUTH = "the cloud refuses the credentials"
+    STOPPED = "the run was stopped before the request was sent"
 
 
 #: The call may have had an effect: read again before anything is sent again.
 IN_DOUBT = frozenset({ErrorKind.AMBIGUOUS, ErrorKind.NO_ANSWER})
+#: The cloud says that something is not there, which a read has to confirm.
+ABSENT = frozenset({ErrorKind.ADDRESS_ABSENT, ErrorKind.NETWORK_INTERFACE_ABSENT})
 #: The call had no effect and may have one later.
 TRY_AGAIN = frozenset({ErrorKind.THROTTLED, ErrorKind.NOT_SENT})
 

@@ -220,6 +220,27 @@ def test_one_refused_address_does_not_hold_back_the_others(scene: Scene) -> None
     assert set(outcomes) >= planned(report.result)
 
 
+@pytest.mark.xfail(strict=True, reason="a refused list counts as failed although the read after it did not succeed")
+def test_what_a_refused_list_has_done_is_not_told_without_a_read(scene: Scene) -> None:
+    """It is documented nowhere whether a cloud carries out the part of a list that it does not refuse."""
+    refused = scene.secondary(1, 2)
+    scene.load(
+        scene.nic(1, 3),
+        settings={
+            "mixed_list": "partial",
+            "refuse": [
+                {"network_interface_id": scene.id(1), "private_ip_address": refused, "code": scene.cloud.refusal}
+            ],
+        },
+    )
+    scene.sim.add_fault(kind="html", match={"action": DESCRIBE}, skip=1, times=2)
+    report = scene.run(all_network_interfaces=True, max_retries=1)
+    assert scene.secondaries(1) == [refused]
+    outcomes = accounted(report.result)
+    for index in (1, 3):
+        assert outcomes[scene.id(1), scene.secondary(1, index)] in ("unassigned", "unknown")
+
+
 @pytest.mark.parametrize("size", [8, 32, 128])
 def test_a_refusal_of_one_among_many_is_isolated_in_a_logarithm_of_calls(scene: Scene, size: int) -> None:
     refused = scene.secondary(1, size // 3)

@@ -225,7 +225,6 @@ def test_a_refusal_for_the_whole_network_interface_is_recognised_whatever_its_co
     assert cloud.secondary() == all_of_them
 
 
-@pytest.mark.xfail(strict=True, reason="each retry of a short list is split anew, address by address")
 @pytest.mark.parametrize("count", [4, 8])
 def test_a_refusal_that_holds_for_a_short_list_is_not_split_again_with_each_retry(count, ens):
     ens.load(addresses(count), settings=refuse(ens, code="IncorrectPrivateIpAddressStatus"))
@@ -304,7 +303,6 @@ def test_an_address_that_becomes_primary_is_kept_and_the_others_go(primary_code,
     assert report.result["network_interface"]["primary_private_ip"] == turned
 
 
-@pytest.mark.xfail(strict=True, reason="a read in between settles only the addresses of the call that it follows")
 @pytest.mark.parametrize("kind", ["make_primary", "remove_private_ip"])
 def test_what_any_read_shows_as_changed_is_not_sent_after_it(kind, cloud):
     """The read after the doubtful second call is about another part of the list, but it shows all addresses."""
