@@ -1,0 +1,115 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs real playbooks against the simulator, and tells where their modules ran."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from typing import Any
+
+import yaml
+from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
+
+assert ens_private_ip.__file__ is not None
+COLLECTIONS = pathlib.Path(ens_private_ip.__file__).parents[5]
+_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_TIMES = re.compile(r'"(start|end|delta)": "[^"]*"')
+#: What ansible-core says about how it starts a module, which is what the two ways differ in.
+_MECHANICS = re.compile(r"^(<\S+> |Using module file |Pipelining is enabled|task path: |redirecting )")
+
+
+@dataclasses.dataclass
+class Play:
+    """What came of a playbook: results by task name, and what was shown."""
+
+    results: dict[str, Any]
+    output: str
+    returncode: int
+
+    def shown(self) -> dict[str, str]:
+        """Give what was shown of each task, by its name, without the mechanics of how a module is started."""
+        parts = re.split(r"^TASK \[(.*?)\] \**$", self.output, flags=re.MULTILINE)
+        return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+    def ran_in_a_process_of_its_own(self, task: str) -> bool:
+        return "Using module file" in self.shown()[task]
+
+    def told(self, task: str) -> str:
+        """Give what was shown of a task, made comparable: without ids that each call has of its own, and times."""
+        lines = [line for line in self.shown()[task].splitlines() if not _MECHANICS.match(line)]
+        return comparable("\n".join(lines))
+
+
+def comparable(text: str) -> str:
+    return _TIMES.sub("", _ID.sub("an-id", text))
+
+
+def play(
+    directory: pathlib.Path,
+    tasks: list[dict[str, Any]],
+    defaults: dict[str, Any],
+    extra_vars: dict[str, Any] | None = None,
+    **environment: str,
+) -> Play:
+    """Run these tasks on localhost, and go on after failures.
+
+    :param defaults: options of all modules of both clouds.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    report = directory / "results.json"
+    names = [task["name"] for task in tasks]
+    assert len(set(names)) == len(names)
+    report.unlink(missing_ok=True)
+    for number, task in enumerate(tasks):
+        task.setdefault("ignore_errors", True)
+        task.setdefault("ignore_unreachable", True)
+        task["register"] = f"result_{number}"
+    dump = {
+        "name": "Write the results down",
+        "ansible.builtin.copy": {
+            "content": "{{ {"
+            + ", ".join(f"'{name}': result_{number}" for number, name in enumerate(names))
+            + "} | to_json }}",
+            "dest": str(report),
+            "mode": "0600",
+        },
+    }
+    groups = {f"group/edgecloud.nic.{cloud}": options for cloud, options in defaults.items()}
+    playbook = [
+        {"hosts": "localhost", "gather_facts": False, "module_defaults": groups, "tasks": [*tasks, dump]},
+    ]
+    file = directory / "playbook.yml"
+    file.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ansible", "playbook", "-vvv", "--diff"),
+            *("--extra-vars", json.dumps(extra_vars or {}), str(file)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+        cwd=directory,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "PYTHONPATH": str(COLLECTIONS),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_HOME": str(directory / "ansible"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "ANSIBLE_ASYNC_DIR": str(directory / "async"),
+            "HOME": str(directory),
+            **environment,
+        },
+    )
+    assert report.exists(), done.stdout[-3000:] + done.stderr[-3000:]
+    return Play(json.loads(report.read_text(encoding="utf-8")), done.stdout + done.stderr, done.returncode)
