@@ -1,0 +1,102 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report page, rendered by Ansible as the role does it, in Debian's Chromium."""
+
+# The type check runs without selenium.
+# mypy: disable-error-code="import-not-found, no-untyped-call"
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+from .page import Page
+from .reports import large, small
+
+TEMPLATE = Path(__file__).parents[2] / "roles/private_ip_cleanup/templates/report.html.j2"
+CHROMIUM = shutil.which("chromium")
+CHROMEDRIVER = shutil.which("chromedriver")
+
+# The report comes from a file that is read, not from variables that are templates: as what a module returns, its
+# texts are data to Ansible.
+PLAYBOOK = [
+    {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "ansible.builtin.set_fact": {
+                    "__private_ip_cleanup_report": "{{ lookup('ansible.builtin.file', data) | from_json }}"
+                }
+            },
+            {"ansible.builtin.template": {"src": str(TEMPLATE), "dest": "{{ page }}", "mode": "0644"}},
+        ],
+    }
+]
+
+
+def render(report: dict[str, Any], directory: Path) -> Path:
+    playbook, data, page = (directory / name for name in ("playbook.yml", "report.json", "report.html"))
+    playbook.write_text(json.dumps(PLAYBOOK))
+    data.write_text(json.dumps(report))
+    command = ["ansible-playbook", "-e", f"data={data}", "-e", f"page={page}"]
+    run = subprocess.run([*command, str(playbook)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
+    return page
+
+
+@pytest.fixture(scope="session")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    if not CHROMIUM or not CHROMEDRIVER:
+        pytest.skip("the HTML report is not tested: there is no chromium and chromedriver here")
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    for argument in (
+        "--headless",
+        "--no-sandbox",  # root has no sandbox
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        # It is a closed network: Chromium is not to look for updates, accounts or lists of its own.
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):
+        options.add_argument(argument)
+    driver = Chrome(options, ChromeService(CHROMEDRIVER, env={**os.environ, "SE_OFFLINE": "true"}))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(small(), tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(large(), tmp_path_factory.mktemp("large"))
+
+
+@pytest.fixture
+def page(chrome: Chrome, small_report: Path) -> Iterator[Page]:
+    """The small report, just opened; whatever a test does to it, the browser has nothing to complain about."""
+    page = Page(chrome)
+    page.open(small_report)
+    yield page
+    assert page.complaints() == []
+    assert page.requests() == [small_report.as_uri()]
+    assert page.run("return window.trapped") is None

@@ -1,0 +1,89 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a reader does with the report page, and sees on it."""
+
+# The type check runs without selenium.
+# mypy: disable-error-code="import-not-found, no-untyped-call"
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+
+
+class Page:
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+
+    def open(
+        self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False, script: bool = True
+    ) -> None:
+        self.command("Emulation.setScriptExecutionDisabled", value=not script)
+        self.command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.command("Emulation.setEmulatedMedia", features=[scheme])
+        self.driver.get("about:blank")
+        # What earlier pages logged.
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        self.driver.get(path.as_uri())
+
+    def command(self, name: str, **parameters: Any) -> Any:
+        return self.driver.execute_cdp_cmd(name, parameters)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def complaints(self) -> list[str]:
+        """Errors and violations of the page's security policy."""
+        return [f"{entry['level']}: {entry['message']}" for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [event["request"]["url"] for event in sent]
+
+    def search(self, text: str) -> None:
+        box = self.driver.find_element(By.ID, "search")
+        box.clear()
+        box.send_keys(text)
+
+    def tick(self, outcome: str) -> None:
+        self.driver.find_element(By.CSS_SELECTOR, f"#outcomes input[value={outcome}]").click()
+
+    def choose_region(self, region: str) -> None:
+        self.driver.find_element(By.CSS_SELECTOR, f"#region option[value='{region}']").click()
+
+    def sort_by(self, column: str) -> None:
+        self.driver.find_element(By.CSS_SELECTOR, f"[data-column={column}]").click()
+
+    def press(self, *keys: str) -> None:
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def found(self) -> str:
+        return self.driver.find_element(By.ID, "found").text
+
+    def rows(self) -> list[list[str]]:
+        """The texts of the rows that are in the page, which are those in sight and a few more."""
+        rows: list[list[str]] = self.run(
+            "return [...document.querySelectorAll('#body tr:not(.spacer)')].map("
+            "row => [...row.cells].map(cell => [...cell.children].map(part => part.textContent).join('\\n')))"
+        )
+        return rows
+
+    def screenshot(self, path: Path, *, whole: bool = False) -> None:
+        shot = self.command("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def print(self) -> bytes:
+        pdf = self.command("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
+        return base64.b64decode(pdf["data"])
