@@ -21,6 +21,7 @@ import typing as t
 
 import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
@@ -37,6 +38,15 @@ except ImportError:  # ansible-core 2.18
 
 _PREFIX = "private_ip_cleanup_"
 _STEPS = ("begin", "prepare", "report", "removed", "restored")
+#: The variables that the role itself reckons with; all others go to the modules as they are.
+_TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "batch_size": check_type_int,
+    "force": check_type_bool,
+    "in_use_check": check_type_bool,
+    "max_unassign": check_type_int,
+    "max_unassign_percent": check_type_float,
+    "plan_max_age": check_type_float,
+}
 #: Where the playbook edgecloud.nic.cleanup keeps the directories of its scopes, unless it is told.
 _SCOPES_DIR = "cleanup"
 #: A run that was killed leaves workers that finish the calls in flight; longer is another run's.
@@ -85,7 +95,17 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(
                     f"{_PREFIX}{name} is empty; leave the variable out where it is not meant; nothing was changed"
                 )
+            if name in _TYPES:
+                variables[name] = self._typed(name, value)
         return variables
+
+    @staticmethod
+    def _typed(name: str, value: t.Any) -> t.Any:
+        """Return what is meant: on the command line, every value is a text."""
+        try:
+            return _TYPES[name](value)
+        except (TypeError, ValueError):
+            raise AnsibleActionFail(f"{_PREFIX}{name}: {value!r} cannot be meant; nothing was changed") from None
 
     def _plain(self, value: t.Any) -> t.Any:
         """Return a variable's value, in types that JSON has.
@@ -116,7 +136,7 @@ class ActionModule(ActionBase):
                     begun["plan"] = records.read_plan(
                         file.read(),
                         self._variables["provider"],
-                        float(self._variables["plan_max_age"]),
+                        self._variables["plan_max_age"],
                         datetime.datetime.now(datetime.timezone.utc),
                         self._variables.get("plan_digest"),
                     )
@@ -146,7 +166,7 @@ class ActionModule(ActionBase):
                 f"{self._plan_file()} is refused: it is a plan for {plan['endpoint']}, not for {checked['endpoint']}"
             )
         error = records.refusal(checked, plan, self._policy())
-        batches = [] if error else records.split(checked["plan"], max(1, int(self._variables["batch_size"])))
+        batches = [] if error else records.split(checked["plan"], max(1, self._variables["batch_size"]))
         return {"batches": batches, "error": error}
 
     def _report(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
