@@ -22,7 +22,7 @@ _RECOVERY = 2.0
 _RECOVERY_CALLS = 10.0
 #: How far one finding may lower the rate: little where it rests on a few calls at least, and more where it does not.
 _LOWEST = 0.85
-_LOWEST_BLIND = 0.7
+_LOWEST_BLIND = 0.5
 _FEW_CALLS = 3
 #: So many of the last calls tell the rate at which calls were sent without a limit.
 _OBSERVED = 32

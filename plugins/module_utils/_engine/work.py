@@ -48,7 +48,7 @@ class Work:
     :param accepted: addresses in calls that the cloud accepted, with the request id.
     :param doubtful: addresses in calls of which it is not known whether they had an effect.
     :param refused: addresses whose last call the cloud refused, or that could not be sent.
-    :param sent_with: all addresses of the last call that each address was in.
+    :param sent_with: all addresses of the last call that each address was in, until a read has shown its effect.
     :param last_write: monotonic time at which the last call ended.
     """
 
@@ -72,11 +72,14 @@ class Work:
         return [
             address
             for address in self.open()
-            if address in self.accepted or address in self.doubtful or self.claimed_absent(address)
+            if address in self.accepted
+            or address in self.doubtful
+            or self.claimed_absent(address)
+            or self.refused_with_others(address)
         ]
 
     def refused_with_others(self, address: str) -> bool:
-        """Tell whether the cloud refused a call for this and other addresses, of which it may have done a part."""
+        """Tell whether the cloud refused a call for this and others, and no read has shown yet if it did a part."""
         error = self.refused.get(address)
         never_done = error is None or error.kind is ErrorKind.AUTH or error.kind in TRY_AGAIN
         return not never_done and len(self.sent_with.get(address, ())) > 1
@@ -139,7 +142,8 @@ class Work:
             return
         error = self.refused.get(address) or self.doubtful[address]
         # An answer with an error code, and a later read that shows no effect, settle it together.
-        outcome = UNKNOWN if error.kind is ErrorKind.NO_ANSWER else FAILED
+        unsettled = error.kind is ErrorKind.NO_ANSWER or self.refused_with_others(address)
+        outcome = UNKNOWN if unsettled else FAILED
         self.outcomes.error(address, outcome, error.code, error.detail, error.request_id)
 
 
@@ -149,3 +153,4 @@ def settle_done(change: Change, work: Work) -> None:
     for address in done:
         ours = work.was_ours(address, done)
         work.outcomes.settle(address, change.done_by_us if ours else change.done_already)
+    work.sent_with.clear()

@@ -220,7 +220,6 @@ def test_one_refused_address_does_not_hold_back_the_others(scene: Scene) -> None
     assert set(outcomes) >= planned(report.result)
 
 
-@pytest.mark.xfail(strict=True, reason="a refused list counts as failed although the read after it did not succeed")
 def test_what_a_refused_list_has_done_is_not_told_without_a_read(scene: Scene) -> None:
     """It is documented nowhere whether a cloud carries out the part of a list that it does not refuse."""
     refused = scene.secondary(1, 2)
