@@ -313,6 +313,15 @@ def test_the_whole_answer_has_to_come_within_the_time_out(handle, serve, open_se
     assert len(server.requests) == 1
 
 
+def test_a_byte_at_the_last_moment_buys_no_more_time(serve, open_session):
+    def handle(connection):
+        time.sleep(0.8)
+        connection.sendall(b"H")
+        return silence(connection)
+
+    failure(open_session(f"http://{serve(handle).host_port}", timeout=1.0), NoAnswerError, within=1.6)
+
+
 def test_a_slow_answer_within_the_time_out_is_taken(serve, open_session):
     def handle(connection):
         for byte in OK:
