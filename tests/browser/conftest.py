@@ -4,9 +4,6 @@
 
 """The report page, rendered by Ansible as the role does it, in Debian's Chromium."""
 
-# The type check runs without selenium.
-# mypy: disable-error-code="import-not-found, no-untyped-call"
-
 from __future__ import annotations
 
 import json
@@ -18,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-from .page import Page
+from .page import Chrome, ChromeOptions, ChromeService, Page
 from .reports import large, small
 
 TEMPLATE = Path(__file__).parents[2] / "roles/private_ip_cleanup/templates/report.html.j2"

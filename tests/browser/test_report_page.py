@@ -8,9 +8,6 @@ The `page` fixture also checks, after each test, that nothing from the data ran,
 and that nothing but the file was asked for.
 """
 
-# The type check runs without selenium.
-# mypy: disable-error-code="import-not-found, no-untyped-call"
-
 from __future__ import annotations
 
 import ipaddress
@@ -19,11 +16,9 @@ import re
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome
-from selenium.webdriver.common.keys import Keys
 
 from .conftest import render
-from .page import Page
+from .page import Chrome, Keys, Page
 from .reports import HOSTILE_NAMES, OUTCOMES, large, report, row, small
 
 ADDRESSES = small()["addresses"]
