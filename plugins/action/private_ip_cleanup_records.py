@@ -19,11 +19,12 @@ import tempfile
 import time
 import typing as t
 
+import jinja2
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible.plugins.action import ActionBase
-from ansible.utils.unsafe_proxy import wrap_var
+from ansible.plugins.filter import core, mathstuff, urls
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import read_journal
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_records as records
@@ -218,14 +219,9 @@ class ActionModule(ActionBase):
             _write(os.path.join(directory, "report.csv"), records.to_csv(report)),
         ]
         template = os.path.join(str(self._plain(self._task_vars["role_path"])), "templates", "report.html.j2")
-        if os.path.exists(template):
-            # Names and messages of others are no templates, whatever they look like.
-            variables = {**self._task_vars, "__private_ip_cleanup_report": wrap_var(report)}
-            lookup = self._shared_loader_obj.lookup_loader.get(
-                "ansible.builtin.template", loader=self._loader, templar=self._templar
-            )
-            page = lookup.run([template], variables)[0]
-            written.append(_write(os.path.join(directory, "report.html"), page))
+        with open(template, encoding="utf-8") as file:
+            page = _render(file.read(), report)
+        written.append(_write(os.path.join(directory, "report.html"), page))
         return written
 
     def _removed(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -279,6 +275,14 @@ def _now(precision: str = "milliseconds") -> str:
 
 def _pretty(content: dict[str, t.Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _render(template: str, report: dict[str, t.Any]) -> str:
+    """Return the page. Names and messages of others are no templates here, and an estate is not too large for it."""
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+    for library in (core, mathstuff, urls):
+        environment.filters.update(library.FilterModule().filters())
+    return environment.from_string(template).render(__private_ip_cleanup_report=report)
 
 
 def _link(path: str | None, directory: str | None) -> str | None:
