@@ -69,13 +69,13 @@ def _verify_batch(
     except ApiError as error:
         for work in works:
             for address in work.unverified():
-                work.give_up(address, f"it could not be read again: {error}")
+                work.give_up(address, f"it could not be read again: {error}", seen=False)
         return
     for work in works:
         work.network_interface = read.get(work.network_interface_id)
         settle_done(change, work)
         time_is_up = started >= work.last_write + settings.wait_timeout
         last = time_is_up or control.interrupted or not settings.wait
-        for address in work.unverified():
+        for address in work.open():
             if last or not work.may_yet_change(address):
                 work.give_up(address, f"reads did not show it within {settings.wait_timeout:g} s")

@@ -132,18 +132,18 @@ class Work:
             self.doubtful.pop(address, None)
             self.accepted[address] = request_id
 
-    def give_up(self, address: str, reason: str) -> None:
+    def give_up(self, address: str, reason: str = "", seen: bool = True) -> None:
         """Give an address that no read has shown to be done the outcome that its last call leaves.
 
         :param reason: why no read has shown it, for an address whose call was accepted.
+        :param seen: whether a read since its last call has shown it as it was.
         """
         if address in self.accepted:
             self.outcomes.error(address, UNKNOWN, None, f"accepted by the cloud, but {reason}", self.accepted[address])
             return
         error = self.refused.get(address) or self.doubtful[address]
         # An answer with an error code, and a later read that shows no effect, settle it together.
-        unsettled = error.kind is ErrorKind.NO_ANSWER or self.refused_with_others(address)
-        outcome = UNKNOWN if unsettled else FAILED
+        outcome = FAILED if seen and error.kind is not ErrorKind.NO_ANSWER else UNKNOWN
         self.outcomes.error(address, outcome, error.code, error.detail, error.request_id)
 
 

@@ -86,7 +86,7 @@ class Writer:
             if address in unverified:
                 continue
             if address in work.refused:
-                work.give_up(address, "")
+                work.give_up(address)
             else:
                 work.outcomes.settle(address, NOT_ATTEMPTED)
 

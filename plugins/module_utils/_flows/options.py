@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
 
 
 def network_interface_id(value: str, option: str) -> str:
@@ -44,7 +45,7 @@ def concurrency_and_ceiling(options: t.Mapping[str, t.Any]) -> tuple[int, float 
 
     :raises InputError: for numbers that cannot be meant.
     """
-    concurrency, ceiling = options.get("concurrency", 1), options.get("requests_per_second")
+    concurrency, ceiling = options.get("concurrency", FEW_CALLS), options.get("requests_per_second")
     if not 1 <= concurrency <= 64:
         raise InputError("concurrency", "must be between 1 and 64")
     if ceiling is not None and not 0 < ceiling < float("inf"):

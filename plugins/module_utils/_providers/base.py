@@ -220,27 +220,27 @@ class CloudProvider(Provider):
 
     def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
         vpc_ids = sorted({nic.vpc_id for nic in network_interfaces}, key=str)
-        lookups = [(source, vpc_id) for vpc_id in vpc_ids for source in self._in_use_sources()]
-        lists = self._runtime.map(lambda lookup: self._list_all(lookup[0].action, lookup[0].scope(lookup[1])), lookups)
-        found = [(source, vpc_id, item) for (source, vpc_id), items in zip(lookups, lists) for item in items]
+        sources = [(source, vpc_id) for vpc_id in vpc_ids for source in self._in_use_sources()]
+        eips = self._eip_source()
+        lookups = [(source.action, source.scope(vpc_id)) for source, vpc_id in sources]
+        lookups += [(eips.action, scope) for scope in self._eip_scopes(eips, network_interfaces)]
+        lists = self._runtime.map(lambda lookup: self._list_all(*lookup), lookups)
+        found = [(source, vpc_id, item) for (source, vpc_id), items in zip(sources, lists) for item in items]
         uses = self._runtime.map(lambda entry: list(entry[0].uses(entry[2])), found)
         uses_in_vpc: dict[str | None, set[InUse]] = {vpc_id: set() for vpc_id in vpc_ids}
         for (_source, vpc_id, _item), entries in zip(found, uses):
             uses_in_vpc[vpc_id].update(entry for entry in entries if entry is not None)
-        return match_in_use(network_interfaces, uses_in_vpc, self._eips(network_interfaces))
+        eip_uses = (use for items in lists[len(sources) :] for eip in items for use in eips.uses(eip))
+        return match_in_use(network_interfaces, uses_in_vpc, eip_uses)
 
-    def _eips(self, network_interfaces: t.Sequence[NetworkInterface]) -> t.Iterator[tuple[str, InUse]]:
-        """Yield the elastic IPs of network interfaces: asked for by id for one, and by region for several."""
-        source = self._eip_source()
+    @staticmethod
+    def _eip_scopes(source: EipSource, network_interfaces: t.Sequence[NetworkInterface]) -> list[dict[str, t.Any]]:
+        """Return what elastic IPs to ask for: those of one network interface by its id, those of several by region."""
         if len(network_interfaces) == 1:
-            scopes = [{source.network_interface: network_interfaces[0].network_interface_id}]
-        else:
-            regions = {nic.region_id for nic in network_interfaces}
-            # A network interface without a region may be in any of them.
-            scopes = [{}] if None in regions else [{source.region: region} for region in sorted(map(str, regions))]
-        for eips in self._runtime.map(lambda scope: self._list_all(source.action, scope), scopes):
-            for eip in eips:
-                yield from source.uses(eip)
+            return [{source.network_interface: network_interfaces[0].network_interface_id}]
+        regions = {nic.region_id for nic in network_interfaces}
+        # A network interface without a region may be in any of them.
+        return [{}] if None in regions else [{source.region: region} for region in sorted(map(str, regions))]
 
     @abc.abstractmethod
     def _in_use_sources(self) -> tuple[InUseSource, ...]:

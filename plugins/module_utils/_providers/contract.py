@@ -15,6 +15,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 
 #: Network interfaces that one read call may name or return; both clouds document at least this many.
 READ_BATCH = 50
+#: Calls in flight where a module has no option for it: what may use one network interface's addresses is four lists.
+FEW_CALLS = 4
 
 
 class Pacing(t.Protocol):

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import ClientSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
 
 TRANSPORT_SPEC: dict[str, t.Any] = {
     "timeout": {"type": "float", "default": 30.0},
@@ -37,7 +38,7 @@ def http_settings(options: t.Mapping[str, t.Any]) -> HttpSettings:
         validate_certs=options["validate_certs"],
         ca_path=options["ca_path"],
         proxy=options["proxy"],
-        pool_size=options.get("concurrency", 1),
+        pool_size=options.get("concurrency", FEW_CALLS),
     )
 
 
