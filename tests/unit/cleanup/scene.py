@@ -153,6 +153,8 @@ class Scene:
         report = run_task(definition.flow, definition.provider, validation.validated_parameters, given, check_mode)
         assert "has a bug" not in (report.message or ""), report.message
         json.dumps(report.result, allow_nan=False)
+        if "plan" in report.result:
+            assert planned(report.result) <= set(accounted(report.result)), "a planned address has no outcome"
         return report
 
     def good(self, **options: Any) -> dict[str, Any]:

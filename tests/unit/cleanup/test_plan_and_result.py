@@ -238,6 +238,7 @@ def test_what_a_refused_list_has_done_is_not_told_without_a_read(scene: Scene) -
     outcomes = accounted(report.result)
     for index in (1, 3):
         assert outcomes[scene.id(1), scene.secondary(1, index)] in ("unassigned", "unknown")
+    assert outcomes[scene.id(1), refused] in ("failed", "unknown")
 
 
 @pytest.mark.parametrize("size", [8, 32, 128])
