@@ -37,6 +37,7 @@ ARTIFACT = [
     "docs/*.md",
     "docs/docsite/*.yml",
     "docs/docsite/rst/*.rst",
+    "docs/examples/*.yml",
     "extensions/*.yml",
     "meta/*.yml",
     "playbooks/*.yml",

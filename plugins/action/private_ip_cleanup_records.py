@@ -196,9 +196,9 @@ class ActionModule(ActionBase):
             plan,
             prepared.get("batches", ()),
             results,
-            history,
-            begun["started"],
-            prepared.get("error") or next((str(result["msg"]) for result in results if "msg" in result), None),
+            history=history,
+            started=begun["started"],
+            error=prepared.get("error") or next((str(result["msg"]) for result in results if "msg" in result), None),
         )
         written: list[str] = []
         if not self._task.check_mode:
@@ -208,7 +208,7 @@ class ActionModule(ActionBase):
                 written += self._write_reports(report_dir, report)
         message = records.describe(report, self._task.check_mode)
         totals = report["totals"]
-        if any(totals[outcome] for outcome in FAILING_OUTCOMES) or report["error"]:
+        if mode == "apply" and (any(totals[outcome] for outcome in FAILING_OUTCOMES) or report["error"]):
             message += f"; reports are in {report_dir}" if written else ""
             return {"failed": True, "msg": message, "totals": totals, "files": written}
         return {"msg": message, "totals": totals, "files": written}

@@ -363,6 +363,7 @@ def make_report(
     plan: Json | None = None,
     batches: t.Sequence[Json] = (),
     batch_results: t.Sequence[Json] = (),
+    *,
     history: History | None = None,
     started: str | None = None,
     error: str | None = None,
@@ -424,7 +425,8 @@ def make_report(
         "regions": _regions(addresses),
         "addresses": addresses,
         "journal": context["journal"],
-        "error": error,
+        "error": error or over_limit(checked) if not apply else error,
+        "tried": bool(batch_results),
     }
 
 
@@ -549,8 +551,12 @@ def describe(report: Json, check_mode: bool = False) -> str:
     addresses = _plural(totals[UNASSIGNED], "address", "addresses")
     nics = _plural(totals["network_interfaces_planned"], "network interface", "network interfaces")
     if report["mode"] == "plan":
-        return f"The plan is to unassign {addresses} on {nics}{stay}; its digest is {report['plan_digest']}"
+        limit = f"; it will not be applied: {report['error'].rstrip('.')}" if report["error"] else ""
+        return f"The plan is to unassign {addresses} on {nics}{stay}; its digest is {report['plan_digest']}{limit}"
     earlier = totals["unassigned_by_earlier_runs"]
+    if report["error"] and not report["tried"]:
+        done = f"; {earlier} were unassigned by an earlier run" if earlier else ""
+        return f"Nothing was changed: {report['error'].rstrip('.')}{done}"
     earlier_words = f" ({earlier} of them by an earlier run)" if earlier else ""
     not_done = {outcome: totals[outcome] for outcome in FAILING_OUTCOMES if totals[outcome]}
     if not not_done:
