@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import signal
+import threading
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -45,8 +46,13 @@ class _Module(AnsibleModule):
 
 def _interrupt_on_signals(control: RunControl) -> None:
     """Let a signal end the run in good order: calls in flight are awaited, and the result tells what was done."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        # In a thread of its own: the signal may have come while this one holds the lock that it takes.
+        threading.Thread(target=control.interrupt, daemon=True).start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: control.interrupt())
+        signal.signal(number, interrupt)
 
 
 def run_module(

@@ -35,6 +35,7 @@ class NetworkInterface:
 
     :param secondary_private_ips: what the cloud says are secondary addresses, never the primary; numeric order.
     :param transitional: the status is one that the cloud leaves by itself.
+    :param addresses_told: the cloud gave a list of addresses, be it empty.
     """
 
     network_interface_id: str
@@ -52,6 +53,7 @@ class NetworkInterface:
     tags: dict[str, str] | None = None
     created_at: str | None = None
     transitional: bool = False
+    addresses_told: bool = True
 
     def with_secondary(self, addresses: t.Iterable[str]) -> NetworkInterface:
         """Return the same network interface with other secondary addresses."""

@@ -131,6 +131,10 @@ class CloudProvider(Provider):
                 return {}
             middle = len(ids) // 2
             return {**self._read_by_id(ids[:middle]), **self._read_by_id(ids[middle:])}
+        for nic in read:
+            if nic is not None and not nic.addresses_told:
+                detail = f"the answer does not tell the addresses of {nic.network_interface_id}"
+                raise ApiError(self.network_interfaces.action, ErrorKind.NO_ANSWER, detail, final=True)
         return {nic.network_interface_id: nic for nic in read if nic is not None and nic.network_interface_id in ids}
 
     def _identified(self, item: dict[str, t.Any]) -> NetworkInterface | None:
@@ -146,7 +150,11 @@ class CloudProvider(Provider):
                 f"{self.name} counts {listing.missing} more network interfaces than it lists; "
                 "those that it did not list are not looked at"
             )
-        return [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
+        found = [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
+        for nic in found:
+            if not nic.addresses_told:
+                self._runtime.warn(f"{self.name} does not tell the addresses of {nic.network_interface_id}")
+        return found
 
     @staticmethod
     def _matches(nic: NetworkInterface, filters: t.Mapping[str, t.Any]) -> bool:
@@ -176,6 +184,16 @@ class CloudProvider(Provider):
             detail = f"an entry of the answer has no {action.id_field}"
             raise ApiError(action.action, ErrorKind.NO_ANSWER, detail, final=True)
         return identifier
+
+    @staticmethod
+    def _told(body: t.Mapping[str, t.Any], action: str, name: str) -> list[dict[str, t.Any]]:
+        """Return a list of an answer that is about one thing; null is an empty one.
+
+        :raises ApiError: it is missing, so that nothing is known.
+        """
+        if name not in body:
+            raise ApiError(action, ErrorKind.NO_ANSWER, f"the answer has no {name}", final=True)
+        return listed(body, name)
 
     def _list_all(
         self,

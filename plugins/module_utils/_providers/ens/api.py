@@ -213,6 +213,7 @@ class EnsProvider(CloudProvider):
             tags=None,
             created_at=text(item.get("CreationTime")),
             transitional=status in _TRANSITIONAL,
+            addresses_told=isinstance(item.get("PrivateIpSets"), dict),
         )
 
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
@@ -228,7 +229,7 @@ class EnsProvider(CloudProvider):
     def _backends(self, balancer: dict[str, t.Any]) -> t.Iterator[InUse | None]:
         balancer_id = self._id(balancer, _LOAD_BALANCERS)
         attributes = self._client.read("DescribeLoadBalancerAttribute", {"LoadBalancerId": balancer_id})
-        for backend in listed(attributes, "BackendServers"):
+        for backend in self._told(attributes, "DescribeLoadBalancerAttribute", "BackendServers"):
             yield use(backend.get("Ip"), "load_balancer", balancer_id)
 
     def _forward_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:

@@ -219,12 +219,13 @@ class ZecProvider(CloudProvider):
         if balancer.get("backendServerCount") == 0:
             return
         balancer_id = self._id(balancer, _LOAD_BALANCERS)
-        for backend in listed(self._client.read("DescribeBackends", {"loadBalancerId": balancer_id}), "backends"):
+        answer = self._client.read("DescribeBackends", {"loadBalancerId": balancer_id})
+        for backend in self._told(answer, "DescribeBackends", "backends"):
             yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id)
 
     def _dnat_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
         detail = self._client.read("DescribeNatGatewayDetail", {"natGatewayId": self._id(gateway, _NAT_GATEWAYS)})
-        for entry in listed(detail, "dnats"):
+        for entry in self._told(detail, "DescribeNatGatewayDetail", "dnats"):
             yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"))
 
     @staticmethod
