@@ -19,7 +19,7 @@ description:
 options:
   network_interface_ids:
     description:
-      - Ids of the network interfaces to clean. One that does not exist is passed over.
+      - Ids of the network interfaces to clean. One that does not exist is passed over with a warning.
       - Exactly one of this option, O(filters), O(targets) and O(all_network_interfaces) is needed.
     type: list
     elements: str

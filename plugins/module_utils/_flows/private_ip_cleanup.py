@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import math
 import time
 import typing as t
 
@@ -218,9 +219,13 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
         ]
         network_interfaces = list(found.values())
     elif options["network_interface_ids"] is not None:
-        network_interfaces = list(
-            read_by_ids(task, checked_ids(options["network_interface_ids"], "network_interface_ids")).values()
-        )
+        ids = checked_ids(options["network_interface_ids"], "network_interface_ids")
+        found = read_by_ids(task, ids)
+        missing = [identifier for identifier in ids if identifier not in found]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            task.warn(f"network_interface_ids: there is no network interface {missing[0]}{more}")
+        network_interfaces = list(found.values())
     else:
         filters = {} if options["filters"] is None else checked_filters(options["filters"])
         network_interfaces = task.provider.list_network_interfaces(filters)
@@ -291,7 +296,8 @@ def _over_cap(options: t.Mapping[str, t.Any], planned: t.Sequence[Work], estate:
     if percent > options["max_unassign_percent"]:
         return (
             f"max_unassign_percent: {size}, which is {percent:.1f} % of the {estate.secondary_addresses} secondary "
-            f"addresses there, and {options['max_unassign_percent']:g} % are allowed."
+            f"addresses there, and {options['max_unassign_percent']:g} % are allowed; "
+            f"max_unassign_percent={math.ceil(percent)} would allow it."
         )
     return None
 
