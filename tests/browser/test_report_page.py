@@ -194,7 +194,7 @@ def test_trouble_comes_first_and_says_why(page: Page) -> None:
 def test_the_table_works_by_keyboard(page: Page) -> None:
     page.driver.find_element("id", "search").click()
     focused: list[str] = []
-    for _ in range(30):
+    for _press in range(30):
         page.press(Keys.TAB)
         focused.append(
             page.run("const e = document.activeElement; return e.id || e.value || e.dataset.column || e.tagName")
