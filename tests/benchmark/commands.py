@@ -83,16 +83,18 @@ class Commands:
         self._no_settings = scratch / "ansible.cfg"
         self._no_settings.touch()
 
-    def playbook(self, name: str, measured: bool = False, **variables: Any) -> PlaybookRun:
+    def playbook(self, name: str, *options: str, measured: bool = False, **variables: Any) -> PlaybookRun:
         """Run one of the playbooks; its tasks may fail.
 
+        :param name: of a playbook of this benchmark, or with dots of one of a collection.
+        :param options: of the command.
         :param measured: measure the memory of the module process, see C(peak_bytes()).
         """
         self._stopwatch.unlink(missing_ok=True)
         python = self._measuring_python() if measured else sys.executable
         variables = {"endpoint": self._stage.url, "ansible_python_interpreter": python, **variables}
-        path = HERE / "playbooks" / f"{name}.yml"
-        command = [_tool("ansible-playbook"), str(path), "--extra-vars", json.dumps(variables)]
+        playbook = name if "." in name else str(HERE / "playbooks" / f"{name}.yml")
+        command = [_tool("ansible-playbook"), playbook, *options, "--extra-vars", json.dumps(variables)]
         seconds, output = self._run(command, may_fail=True)
         lines = self._stopwatch.read_text(encoding="utf-8").splitlines() if self._stopwatch.exists() else []
         return PlaybookRun(seconds, [Task(**json.loads(line)) for line in lines], output)

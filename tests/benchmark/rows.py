@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import statistics
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from .commands import Commands, PlaybookRun, Task, WrongRunError, expect
+from .commands import HERE, Commands, PlaybookRun, Task, WrongRunError, expect
 from .report import Measurement, Report, Verdict
 from .stage import ACCOUNTS, ADDRESSES, Stage, seconds_in_cloud
 
@@ -28,6 +32,8 @@ ITEMS = 20
 READ = "DescribeNetworkInterfaces"
 #: One list per kind of user and VPC, and the elastic IPs of the region.
 LOOK_UPS = 4
+#: What the role leaves in its directory.
+REPORTS = ("report.json", "report.csv", "report.html", "journal.jsonl")
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,20 @@ class Cleanup:
     @property
     def seconds(self) -> float:
         return float(self.task.summary["seconds"])
+
+
+@dataclass(frozen=True)
+class RoleRun:
+    """One run of the role through ansible-playbook.
+
+    :param seconds: what its modules took.
+    :param tasks: which tasks took how long, those left out that hardly took any time.
+    """
+
+    seconds: float
+    command_seconds: float
+    calls: list[dict[str, Any]]
+    tasks: str
 
 
 class Rows:
@@ -61,6 +81,8 @@ class Rows:
             "E": (self.large, ("zec",)),
             "F": (self.loop_in_process, CLOUDS),
             "G": (self.one, CLOUDS),
+            "H": (self.role, ("zec",)),
+            "I": (self.scopes, ("zec",)),
         }
 
     # A
@@ -268,7 +290,87 @@ class Rows:
             "use_proxy": False,
         }
 
+    # H
+
+    def role(self, cloud: str) -> None:
+        """The role with its reports, next to the bare module; by turns, as both take what the machine gives."""
+        count, turns = 2 * ESTATE, 2
+        bare, role = [], []
+        for _turn in range(turns):
+            bare.append(self._clean(cloud, count))
+            role.append(self._clean_with_role(cloud, count))
+        module, run = bare[-1], role[-1]
+        theirs = statistics.mean(one.command_seconds for one in bare)
+        ours = statistics.mean(one.command_seconds for one in role)
+        note = f"the command is the mean of {turns}"
+        self._add("H", cloud, "cleanup module", count, module.seconds, theirs, len(module.calls), note)
+        note = f"{note}; tasks of the last: {run.tasks}"
+        self._add("H", cloud, "role private_ip_cleanup, mode apply", count, run.seconds, ours, len(run.calls), note)
+        work = f"{count:,} NICs x {ADDRESSES} addresses, role with reports, whole commands"
+        measured = f"{ours / theirs:.2f} x, {ours:.2f} s of {theirs:.2f} s"
+        self._verdict("H", cloud, work, "≤ 1.5 x the bare module", measured, ours <= 1.5 * theirs)
+
+    def _clean_with_role(self, cloud: str, count: int) -> RoleRun:
+        """Run the role on a fresh estate and see that it did all of it and recorded all of it."""
+        self._stage.load(count, LATENCY)
+        with tempfile.TemporaryDirectory(prefix="edgecloud-nic-bench.") as directory:
+            run = self._commands.playbook(
+                f"role_{cloud}", max_unassign=count * ADDRESSES, concurrency=CONCURRENCY, report_dir=directory
+            )
+            totals = self._reported(f"H {cloud}: role", Path(directory), count, run)
+        calls = self._stage.calls()
+        self._expect_clean(f"H {cloud}: role", cloud, 0)
+        writes = sum(call["write"] for call in calls)
+        expect(writes == count, f"H {cloud}: role: {writes} writes")
+        told = sum(totals["api_calls"].values())
+        expect(told == len(calls), f"H {cloud}: role: {len(calls)} calls, {told} in the report")
+        long = [task for task in run.tasks if task.seconds >= 0.1]
+        tasks = ", ".join(f"{task.task.rpartition(' : ')[2]} {task.seconds:.2f} s" for task in long)
+        return RoleRun(totals["seconds"], run.seconds, calls, tasks)
+
+    # I
+
+    def scopes(self, cloud: str) -> None:
+        """The playbook over twenty scopes, ten at a time and one after another."""
+        scopes = 20
+        seconds = {}
+        for forks in (10, 1):
+            where = f"I {cloud}: forks {forks}"
+            self._stage.load(ESTATE, LATENCY, vpcs=scopes)
+            with tempfile.TemporaryDirectory(prefix="edgecloud-nic-bench.") as directory:
+                run = self._commands.playbook(
+                    "edgecloud.nic.cleanup",
+                    f"--inventory={HERE / 'inventory' / 'scopes.yml'}",
+                    f"--forks={forks}",
+                    private_ip_cleanup_mode="apply",
+                    private_ip_cleanup_max_unassign=ESTATE // scopes * ADDRESSES,
+                    private_ip_cleanup_report_dir=directory,
+                )
+                for number in range(1, scopes + 1):
+                    self._reported(where, Path(directory, f"scope-{number}"), ESTATE // scopes, run)
+            calls = self._stage.calls()
+            self._expect_clean(where, cloud, 0)
+            who, own = f"playbook edgecloud.nic.cleanup, forks {forks}", seconds_in_cloud(calls)
+            note = f"{scopes} scopes; own seconds are those with a call at the cloud"
+            self._add("I", cloud, who, ESTATE, own, run.seconds, len(calls), note)
+            seconds[forks] = run.seconds
+        work = f"playbook over {scopes} scopes of {ESTATE // scopes} NICs"
+        measured = f"{seconds[10]:.2f} s, forks 1 {seconds[1]:.2f} s"
+        self._verdict("I", cloud, work, "forks 10 ahead of forks 1", measured, seconds[10] < seconds[1])
+
     # What several rows need
+
+    @staticmethod
+    def _reported(where: str, directory: Path, count: int, run: PlaybookRun) -> dict[str, Any]:
+        """See that all reports are there and that every address was unassigned; gives the totals."""
+        missing = [name for name in REPORTS if not (directory / name).is_file()]
+        expect(not missing, f"{where}: {', '.join(missing)} missing: {run.output.strip()}")
+        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        totals: dict[str, Any] = report["totals"]
+        outcomes = Counter(address["outcome"] for address in report["addresses"])
+        expect(outcomes == {"unassigned": count * ADDRESSES}, f"{where}: outcomes {dict(outcomes)}")
+        expect(totals["unassigned"] == count * ADDRESSES, f"{where}: totals {totals}")
+        return totals
 
     def _clean(
         self,

@@ -60,9 +60,9 @@ class Stage:
     def host_port(self) -> str:
         return self.url.removeprefix("http://")
 
-    def load(self, count: int, latency: float, **settings: Any) -> None:
-        """Replace everything with so many network interfaces in one VPC of each cloud; nothing uses their addresses."""
-        generate = {"network_interfaces": count, "secondary_private_ips": ADDRESSES, "vpcs": 1, "in_use_every": 0}
+    def load(self, count: int, latency: float, vpcs: int = 1, **settings: Any) -> None:
+        """Replace everything with so many network interfaces in each cloud; nothing uses their addresses."""
+        generate = {"network_interfaces": count, "secondary_private_ips": ADDRESSES, "vpcs": vpcs, "in_use_every": 0}
         clouds = {cloud: {"generate": generate} for cloud in ACCOUNTS}
         self._ask("PUT", "estate", {**clouds, "settings": {"latency": latency, **settings}})
         self.latency = latency
