@@ -61,21 +61,14 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(
-            {
-                "step": {"type": "str", "required": True, "choices": list(_STEPS)},
-                "begun": {"type": "dict"},
-                "checked": {"type": "dict"},
-                "prepared": {"type": "dict"},
-                "removed": {"type": "dict"},
-                "batches": {"type": "list", "elements": "dict"},
-            }
+            {"step": {"type": "str", "required": True, "choices": list(_STEPS)}}
         )
         self._task_vars = task_vars or {}
         self._variables = self._role_variables()
         scope = self._plain(self._task_vars.get("__private_ip_cleanup_scope"))
         self._scope = str(scope).replace(os.sep, "_") if scope else None
         try:
-            result.update(getattr(self, f"_{arguments['step']}")(arguments))
+            result.update(getattr(self, f"_{arguments['step']}")())
         except records.RefusedError as error:
             raise AnsibleActionFail(f"{error}; nothing was changed") from None
         result["changed"] = False
@@ -108,6 +101,22 @@ class ActionModule(ActionBase):
         except (TypeError, ValueError):
             raise AnsibleActionFail(f"{_PREFIX}{name}: {value!r} cannot be meant; nothing was changed") from None
 
+    def _registered(self, name: str) -> dict[str, t.Any]:
+        """Return the result of an earlier task of the role.
+
+        As an option it would be templated, which takes seconds for a large estate and finds nothing to do.
+        """
+        result = dict(self._task_vars[f"__{_PREFIX}{name}"])
+        if "warnings" in result:
+            # From 2.19 on, ansible-core makes texts of them only where they are templated.
+            result["warnings"] = self._plain(result["warnings"])
+        return result
+
+    def _loop_results(self, name: str) -> list[dict[str, t.Any]]:
+        """Return the results of a module in a loop, as far as it was called."""
+        results = self._registered(name).get("results") or []
+        return [result for result in results if "results" in result or "msg" in result]
+
     def _plain(self, value: t.Any) -> t.Any:
         """Return a variable's value, in types that JSON has.
 
@@ -119,7 +128,7 @@ class ActionModule(ActionBase):
             raise _Omitted
         return json.loads(json.dumps(value, default=str))
 
-    def _begin(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _begin(self) -> dict[str, t.Any]:
         """Before the first call: read the plan file, wait for the journal, make the directory of the reports."""
         if self._connection.transport != "local":
             raise AnsibleActionFail(
@@ -156,9 +165,9 @@ class ActionModule(ActionBase):
                 _wait_for_journal(journal)
         return begun
 
-    def _prepare(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _prepare(self) -> dict[str, t.Any]:
         """Between reading and writing: decide what is carried out, in which batches."""
-        begun, checked = arguments["begun"], arguments["checked"]
+        begun, checked = self._registered("begun"), self._registered("checked")
         plan = begun.get("plan")
         if checked.get("results") is None:
             return {"batches": [], "error": checked.get("msg")}
@@ -170,12 +179,14 @@ class ActionModule(ActionBase):
         batches = [] if error else records.split(checked["plan"], max(1, self._variables["batch_size"]))
         return {"batches": batches, "error": error}
 
-    def _report(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _report(self) -> dict[str, t.Any]:
         """At the end, whatever has happened: write what became of every address, and say it."""
-        begun, checked, prepared = arguments["begun"], arguments["checked"], arguments["prepared"] or {}
-        results = [result for result in arguments["batches"] or () if "summary" in result or "msg" in result]
+        begun, checked = self._registered("begun"), self._registered("checked")
         plan, journal = begun.get("plan"), begun.get("journal")
         mode, provider = self._variables["mode"], self._variables["provider"]
+        # What is registered may be of a plan that was applied before, in the same play.
+        prepared = self._registered("prepared") if mode == "apply" else {}
+        results = self._loop_results("batch") if mode == "apply" else []
         report_dir = self._report_dir()
         context = {
             "collection": f"edgecloud.nic {_collection_version()}",
@@ -224,9 +235,9 @@ class ActionModule(ActionBase):
         written.append(_write(os.path.join(directory, "report.html"), page))
         return written
 
-    def _removed(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _removed(self) -> dict[str, t.Any]:
         """Tell which addresses a journal or a report says were removed."""
-        checked, provider = arguments["checked"], self._variables["provider"]
+        checked, provider = self._registered("checked"), self._variables["provider"]
         if "restore_from" not in self._variables:
             raise records.RefusedError(f"{_PREFIX}restore_from is needed: a journal or a report.json")
         path = t.cast(str, self._path("restore_from"))
@@ -242,10 +253,10 @@ class ActionModule(ActionBase):
             )
         return {"targets": targets}
 
-    def _restored(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _restored(self) -> dict[str, t.Any]:
         """Say what was restored and what was not."""
-        results = [result for result in arguments["batches"] or () if "results" in result or "msg" in result]
-        message, counts = records.describe_restoration(arguments["removed"]["targets"], results)
+        targets = self._registered("removed")["targets"]
+        message, counts = records.describe_restoration(targets, self._loop_results("assigned"))
         return {"msg": message, "totals": counts, "failed": counts["not_restored"] > 0}
 
     def _policy(self) -> dict[str, t.Any]:

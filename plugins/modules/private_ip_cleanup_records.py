@@ -35,24 +35,9 @@ options:
       - report
       - removed
       - restored
-  begun:
-    description: Result of O(step=begin).
-    type: dict
-  checked:
-    description: Result of the cleanup module in check mode.
-    type: dict
-  prepared:
-    description: Result of O(step=prepare).
-    type: dict
-  removed:
-    description: Result of O(step=removed).
-    type: dict
-  batches:
-    description: Results of the cleanup module, one a batch.
-    type: list
-    elements: dict
 notes:
-  - It runs in the worker process of ansible-core, and reads the variables of the role.
+  - It runs in the worker process of ansible-core, and reads the variables of the role and what its
+    tasks have registered.
 """
 
 EXAMPLES = r"""
