@@ -85,12 +85,13 @@ def add_ansible_test(command: str, core: str, pythons: str) -> None:
         # It works on a copy, so that nothing it writes is left in the checkout.
         with session.chdir(collections.current_path):
             home = {"HOME": ansible_test_home()}
-            session.run("ansible-test", command, "--venv", *session.posargs, env=home)
+            # --venv comes last: it would take a name after it for its own.
+            session.run("ansible-test", command, *session.posargs, "--venv", env=home)
             if command == "integration" and not session.posargs:
                 # The same once more, with a process for each module: nobody is to see a difference.
                 config = collections.current_path / "tests" / "integration" / "integration_config.yml"
                 config.write_text("---\nedgecloud_nic_in_process: false\n")
-                session.run("ansible-test", command, "--venv", *BOTH_WAYS, env=home)
+                session.run("ansible-test", command, *BOTH_WAYS, "--venv", env=home)
 
     ansible_test.__doc__ = f"ansible-test {command} with ansible-core {series}."
 
