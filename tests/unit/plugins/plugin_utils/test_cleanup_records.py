@@ -13,6 +13,7 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import REMOVAL_OUTCOMES
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_digest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_records as records
 
@@ -33,7 +34,7 @@ CONTEXT: dict[str, t.Any] = {
 
 
 def entry(nic: str, **outcomes: t.Any) -> dict[str, t.Any]:
-    return {"network_interface_id": nic, **{name: [] for name in records.REMOVAL_OUTCOMES}, **outcomes}
+    return {"network_interface_id": nic, **{name: [] for name in REMOVAL_OUTCOMES}, **outcomes}
 
 
 def result(*entries: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
@@ -293,7 +294,10 @@ class TestRestoration:
             records.removed_by_report({**report, **change}, "ens")
 
     def test_says_what_could_not_be_restored(self):
-        results = [{"results": [{"assigned": ["10.0.0.2"], "already_present": ["10.0.0.10"]}]}, {"msg": "is gone."}]
+        results: list[dict[str, t.Any]] = [
+            {"results": [{"assigned": ["10.0.0.2"], "already_present": ["10.0.0.10"]}]},
+            {"msg": "is gone."},
+        ]
         message, counts = records.describe_restoration(TARGETS, results)
         assert message == ("Assigned 1 address again, 1 were there already, and could not restore 1: eni-2: is gone")
         assert counts == {"assigned": 1, "already_present": 1, "not_restored": 1}
