@@ -84,7 +84,7 @@ import json, sys, urllib.request
 url, cloud, nic, *wanted = sys.argv[1:]
 open_directly = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 estate = json.load(open_directly(f"{url}/_simulator/estate"))
-sys.exit(estate[cloud]["network_interfaces"][nic]["secondary_private_ips"] != wanted)
+sys.exit(sorted(estate[cloud]["network_interfaces"][nic]["secondary_private_ips"]) != sorted(wanted))
 PYTHON
 }
 
@@ -137,5 +137,42 @@ PYTHON
 shows 'ens: UnassignPrivateIpAddresses eni-hangzhou-web-1 10.10.1.11 10.10.1.12' \
     'zec: UnassignNetworkInterfaceIpv4 nic-hongkong-game-2 10.30.1.24'
 (($(wc -l <"$scratch/output") == 2)) || wrong 'there were other write calls'
+
+# The reports stay, to be looked at.
+reports=$(cd ../.. && pwd)/.build/demo
+rm -rf "$reports"
+
+caption 'Clean a whole region. First only a plan: everything is read, nothing is changed.' \
+    'The playbook keeps 10.40.1.22. Nothing uses the two other secondary addresses there.'
+run 0 ansible-playbook region.yml -e report_dir="$reports"
+shows 'changed=0'
+addresses_are zec nic-frankfurt-api-2 10.40.1.21 10.40.1.22
+addresses_are zec nic-frankfurt-spare 10.40.1.31
+
+caption 'Review it: the plan lists every address, and so does the table beside it.'
+run 0 python -m json.tool --indent 2 "$reports/plan.json"
+shows 10.40.1.21 10.40.1.31 plan_digest
+run 0 cut -d, -f1-6 "$reports/report.csv"
+shows 10.40.1.22,kept
+
+caption 'Apply exactly that plan. Every network interface is read again before anything is removed.'
+run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply
+shows 'changed=1'
+addresses_are zec nic-frankfurt-api-2 10.40.1.22
+addresses_are zec nic-frankfurt-spare
+
+caption 'Apply it again: there is nothing left to do.'
+run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply
+shows 'changed=0'
+
+caption 'It was a mistake? ZEC can assign a chosen address, so the journal is enough to put everything back. ENS cannot.'
+run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=restore \
+    -e private_ip_cleanup_restore_from="$reports/journal.jsonl"
+shows 'changed=1'
+addresses_are zec nic-frankfurt-api-2 10.40.1.21 10.40.1.22
+addresses_are zec nic-frankfurt-spare 10.40.1.31
+
+[[ -s $reports/report.html ]] || wrong 'there is no HTML report'
+printf '\nThe report of the cleanup, for a browser: %s\n' "$reports/report.html"
 
 printf '\nEverything was as it should be.\n'
