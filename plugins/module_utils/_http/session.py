@@ -29,6 +29,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
 
 try:
     import requests
+    import requests.structures
     import requests.utils
     import urllib3
     from ansible_collections.edgecloud.nic.plugins.module_utils._http.deadline import DeadlineAdapter
@@ -85,16 +86,13 @@ class HttpSession:
         self._connect_timeout = settings.connect_timeout
         self._verify = self._verification(settings)
         self._proxies = self._proxy(settings)
-        self._session = requests.Session()
-        # With trust_env on, requests would read the environment again for every call, and a ~/.netrc entry for the
-        # host would replace our Authorization header.
-        self._session.trust_env = False
-        adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=settings.pool_size, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        # The part of a requests session that keeps connections. What a session adds is not wanted here: cookies, hooks,
+        # redirects, and a look at the environment for every call, where a ~/.netrc entry for the host would replace
+        # our Authorization header.
+        self._adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=settings.pool_size, max_retries=0)
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
 
     @staticmethod
     def _verification(settings: HttpSettings) -> bool | str:
@@ -147,17 +145,19 @@ class HttpSession:
         :raises NoAnswerError: the request may have reached the server.
         :raises UnreadableAnswerError: the answer is not a JSON object; the status is kept.
         """
-        request = requests.Request("POST", self.endpoint.base_url, headers=dict(headers), data=body).prepare()
-        # Set as it is: requests would encode the query anew, and the signature covers its bytes.
+        # Filled in as it is: preparing it would encode the query anew, and the signature covers its bytes.
+        request = requests.PreparedRequest()
+        request.method = "POST"
         request.url = self.endpoint.base_url + target
+        request.headers = requests.structures.CaseInsensitiveDict({**headers, "Content-Length": str(len(body))})
+        request.body = body
         try:
-            with self._session.send(
+            with self._adapter.send(
                 request,
+                stream=True,
                 timeout=(self._connect_timeout, self._timeout),
-                allow_redirects=False,
                 verify=self._verify,
                 proxies=self._proxies,
-                stream=True,
             ) as response:
                 content = response.raw.read(_MAX_BODY_BYTES + 1, decode_content=True)
                 return self._answer(response.status_code, response.headers, content)
