@@ -115,7 +115,7 @@ class ActionModule(ActionBase):
     def _loop_results(self, name: str) -> list[dict[str, t.Any]]:
         """Return the results of a module in a loop, as far as it was called."""
         results = self._registered(name).get("results") or []
-        return [result for result in results if "results" in result or "msg" in result]
+        return [result for result in results if "outcomes" in result or "msg" in result]
 
     def _plain(self, value: t.Any) -> t.Any:
         """Return a variable's value, in types that JSON has.
@@ -169,7 +169,7 @@ class ActionModule(ActionBase):
         """Between reading and writing: decide what is carried out, in which batches."""
         begun, checked = self._registered("begun"), self._registered("checked")
         plan = begun.get("plan")
-        if checked.get("results") is None:
+        if checked.get("outcomes") is None:
             return {"batches": [], "error": checked.get("msg")}
         if plan and plan["endpoint"] != checked["endpoint"]:
             raise records.RefusedError(

@@ -41,7 +41,7 @@ options:
       - Whether to look up what uses the addresses before any is removed - elastic IPs, backends of load balancers, DNAT
         entries and HaVips.
       - A used address that O(private_ip_addresses) names is an error, and nothing is changed. With O(all_secondary),
-        used addresses stay and are listed under RV(results[].in_use).
+        used addresses stay and are listed under RV(outcomes[].in_use).
       - If a look-up fails, the task fails before it changes anything.
     type: bool
     default: true
@@ -58,7 +58,7 @@ options:
   wait_timeout:
     description:
       - Longest time in seconds to wait for that. An address that still shows then is listed under
-        RV(results[].unknown), and the task fails.
+        RV(outcomes[].unknown), and the task fails.
     type: float
     default: 60.0
 """

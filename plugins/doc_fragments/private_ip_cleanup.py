@@ -78,7 +78,7 @@ options:
   in_use_check:
     description:
       - Whether to look up what uses the addresses before any is removed - elastic IPs, backends of load balancers, DNAT
-        entries and HaVips. Used addresses stay and are listed under RV(results[].in_use).
+        entries and HaVips. Used addresses stay and are listed under RV(outcomes[].in_use).
       - The number of calls for it grows with the number of VPCs, load balancers and NAT gateways, not with that of
         the network interfaces.
       - If a look-up fails, the task fails before it changes anything.
@@ -97,7 +97,7 @@ options:
   wait_timeout:
     description:
       - Longest time in seconds to wait for that, from the last call for the network interface. An address that still
-        shows then is listed under RV(results[].unknown), and the task fails.
+        shows then is listed under RV(outcomes[].unknown), and the task fails.
     type: float
     default: 60.0
   concurrency:

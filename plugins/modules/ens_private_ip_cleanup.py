@@ -90,7 +90,7 @@ plan_digest:
   returned: when everything could be read
   type: str
   sample: sha256:dea566c4aa8026f3506a12b3484ae382797a96730afb27e2c2b66c6525a074e6
-results:
+outcomes:
   description:
     - What became of each address, for the network interfaces with something to remove, ordered by their ids. With
       O(targets) for all of these.
@@ -142,7 +142,7 @@ results:
     unknown:
       description:
         - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(results[].failed).
+        - The fields are those of RV(outcomes[].failed).
       returned: success
       type: list
       elements: dict
@@ -154,7 +154,7 @@ results:
       elements: str
       sample: []
 network_interfaces:
-  description: Where the network interfaces of RV(results) are, as far as they exist, ordered by their ids.
+  description: Where the network interfaces of RV(outcomes) are, as far as they exist, ordered by their ids.
   returned: when everything could be read
   type: list
   elements: dict

@@ -169,7 +169,7 @@ assigned:
   type: list
   elements: str
   sample: ["10.30.1.15"]
-results:
+outcomes:
   description:
     - One entry, which accounts for every address; each has exactly one outcome.
     - The task fails if there is anything under C(failed), C(unknown) or C(not_attempted).
@@ -219,7 +219,7 @@ results:
     unknown:
       description:
         - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(results[].failed).
+        - The fields are those of RV(outcomes[].failed).
       returned: success
       type: list
       elements: dict

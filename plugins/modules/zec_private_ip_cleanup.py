@@ -88,7 +88,7 @@ plan_digest:
   returned: when everything could be read
   type: str
   sample: sha256:f28175172a9b0d4b87fcbf6a7d1145a49718059e93741c9eded5725eff335d43
-results:
+outcomes:
   description:
     - What became of each address, for the network interfaces with something to remove, ordered by their ids. With
       O(targets) for all of these.
@@ -140,7 +140,7 @@ results:
     unknown:
       description:
         - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(results[].failed).
+        - The fields are those of RV(outcomes[].failed).
       returned: success
       type: list
       elements: dict
@@ -152,7 +152,7 @@ results:
       elements: str
       sample: []
 network_interfaces:
-  description: Where the network interfaces of RV(results) are, as far as they exist, ordered by their ids.
+  description: Where the network interfaces of RV(outcomes) are, as far as they exist, ordered by their ids.
   returned: when everything could be read
   type: list
   elements: dict

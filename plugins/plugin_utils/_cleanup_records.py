@@ -222,7 +222,7 @@ def split(targets: t.Sequence[Json], size: int) -> list[Json]:
 
 def must_stop(result: Json, provider: str, on_error: str) -> bool:
     """Tell whether no further batch may be started after this one."""
-    results = result.get("results")
+    results = result.get("outcomes")
     failed = result.get("msg") is not None and (results is None or _has_failures(results))
     if not failed:
         return False
@@ -381,16 +381,16 @@ def make_report(
     """
     apply = context["mode"] == "apply"
     rows: dict[Key, Json] = {}
-    _add(rows, checked.get("results") or ())
+    _add(rows, checked.get("outcomes") or ())
     if apply:
         for row in rows.values():
             if row["outcome"] == UNASSIGNED:
                 row.update(outcome=NOT_ATTEMPTED, message=error)
         for batch, result in zip(batches, batch_results):
-            if result.get("results") is None:
+            if result.get("outcomes") is None:
                 _add_lost_batch(rows, batch, result, history)
             else:
-                _add(rows, result["results"], run=THIS_RUN)
+                _add(rows, result["outcomes"], run=THIS_RUN)
     for target in (plan or {}).get("targets", ()):
         # Where nothing could be read, the plan is all there is.
         for address in target["private_ip_addresses"]:
@@ -577,7 +577,7 @@ def describe_restoration(targets: t.Sequence[Json], results: t.Sequence[Json]) -
     reasons = []
     for number, target in enumerate(targets):
         result = results[number] if number < len(results) else {}
-        entry = (result.get("results") or [{}])[0]
+        entry = (result.get("outcomes") or [{}])[0]
         restored = 0
         for outcome in ("assigned", "already_present"):
             restored += len(entry.get(outcome, ()))

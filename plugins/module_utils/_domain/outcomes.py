@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import sort_addresses
@@ -28,6 +29,16 @@ FAILING_OUTCOMES = (FAILED, UNKNOWN, NOT_ATTEMPTED)
 
 KEPT_BY_POLICY = "keep"
 KEPT_AS_PRIMARY = "primary"
+
+
+class StopReason(str, enum.Enum):
+    """Why no further call that changes something is started; the value is what a result says under C(stopped)."""
+
+    AUTH = "auth"
+    ON_ERROR = "on_error"
+    INTERRUPTED = "interrupted"
+    JOURNAL = "journal"
+    ENDPOINT = "endpoint"
 
 
 class Outcomes:
@@ -76,7 +87,7 @@ class Outcomes:
         return [entry for address in self.of(*outcomes) for entry in self._details[address]]
 
     def as_result(self, outcomes: t.Sequence[str] = REMOVAL_OUTCOMES) -> dict[str, t.Any]:
-        """Return one entry of a module's C(results)."""
+        """Return one entry of a module's C(outcomes)."""
         result: dict[str, t.Any] = {"network_interface_id": self.network_interface_id}
         for outcome in outcomes:
             detailed = outcome in (KEPT, IN_USE, FAILED, UNKNOWN)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import time
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import NicError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 
 _Item = t.TypeVar("_Item")
 _Result = t.TypeVar("_Result")
@@ -24,30 +26,48 @@ class RunControl:
     """One run of the engine. Safe to use from several threads and from signal handlers.
 
     :param concurrency: how many calls may be in flight.
+    :param grace: seconds from an interruption until the run has to end.
+    :param abandoned: tells whether nobody is left who waits for the run; asked before each call that changes something.
     """
 
-    def __init__(self, concurrency: int = 1) -> None:
+    def __init__(
+        self, concurrency: int = 1, grace: float = 30.0, abandoned: t.Callable[[], bool] = lambda: False
+    ) -> None:
         self._concurrency = concurrency
-        self._stop = threading.Event()
+        self._grace = grace
+        self._abandoned = abandoned
         self._interrupt = threading.Event()
+        self._deadline: float | None = None
+        #: Why no new call that changes something is to be started, and the same in words; None while they may be.
+        self.stop_reason: StopReason | None = None
+        self.stop_detail: str | None = None
 
     @property
     def stopped(self) -> bool:
         """No new call that changes something is to be started."""
-        return self._stop.is_set()
+        if self.stop_reason is None and self._abandoned():
+            self.interrupt("whoever started the run is gone")
+        return self.stop_reason is not None
 
     @property
     def interrupted(self) -> bool:
         """Somebody waits for the run to end: nothing is to be waited for any more."""
         return self._interrupt.is_set()
 
-    def stop(self) -> None:
-        """Start no new call that changes something; what was sent is still verified."""
-        self._stop.set()
+    def time_left(self) -> float | None:
+        """Return the seconds until the run has to end, 0 or less once it should have; None while nobody waits."""
+        return None if self._deadline is None else self._deadline - time.monotonic()
 
-    def interrupt(self) -> None:
+    def stop(self, reason: StopReason, detail: str | None = None) -> None:
+        """Start no new call that changes something; what was sent is still verified. The first reason stays."""
+        if self.stop_reason is None:
+            self.stop_detail, self.stop_reason = detail, reason
+
+    def interrupt(self, detail: str | None = None) -> None:
         """Stop, and end soon."""
-        self._stop.set()
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._grace
+        self.stop(StopReason.INTERRUPTED, detail)
         self._interrupt.set()
 
     def sleep(self, seconds: float) -> None:

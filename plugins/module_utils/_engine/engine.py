@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES, StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
@@ -49,7 +49,7 @@ class Engine:
             Writer(self._provider, self._change, self._settings, self._control, work, self._journal).write()
         except Exception as error:
             # A bug of ours must not cost the account of what was sent: only a read can tell now.
-            self._control.stop()
+            self._control.stop(StopReason.ON_ERROR, f"edgecloud.nic has a bug: {error!r}")
             bug = ApiError(self._change.verb, ErrorKind.NO_ANSWER, f"edgecloud.nic has a bug: {error!r}", final=True)
             work.doubtful.update((address, bug) for address in work.open() if address not in work.accepted)
         if not work.unverified():
@@ -58,10 +58,10 @@ class Engine:
     def _settled(self, works: t.Sequence[Work]) -> None:
         """Every address of these works has its outcome."""
         if self._settings.stop_on_error and any(work.outcomes.of(*FAILING_OUTCOMES) for work in works):
-            self._control.stop()
+            self._control.stop(StopReason.ON_ERROR)
         if self._journal is None:
             return
         try:
             self._journal.settled([work.outcomes for work in works])
         except JournalError:
-            self._control.stop()
+            self._control.stop(StopReason.JOURNAL, self._journal.error)

@@ -12,7 +12,7 @@ Every line is an object with C(event), C(time) (UTC, ISO 8601) and C(run) (the i
 - C(answered): C(write), C(answer) (C(accepted), C(refused), C(in_doubt) for a call that may have had an effect, or
   C(not_sent) for one that did not leave), C(code), C(message), C(request_id).
 - C(settled): C(network_interface_id), and under the names of the outcomes those of its addresses, as in a module's
-  C(results).
+  C(outcomes).
 - C(run_ended): under the names of the outcomes how many addresses had them.
 
 A C(sent) without C(answered), and an address without C(settled), belong to a run that was killed: only a new read can

@@ -14,7 +14,11 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import KEPT_AS_PRIMARY, NOT_ATTEMPTED
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    KEPT_AS_PRIMARY,
+    NOT_ATTEMPTED,
+    StopReason,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
@@ -192,7 +196,7 @@ class Writer:
             work.call_ended(request_id)
         except JournalError as journal_error:
             error = ApiError(self._change.verb, ErrorKind.NOT_SENT, str(journal_error), final=True)
-            self._control.stop()
+            self._control.stop(StopReason.JOURNAL, str(journal_error))
         except ApiError as api_error:
             error = api_error
             if error.kind is ErrorKind.STOPPED:
@@ -200,8 +204,9 @@ class Writer:
             work.call_ended(error.request_id)
         for address in addresses:
             work.note(address, addresses, error, request_id)
-        if error is not None and (error.kind is ErrorKind.AUTH or self._control.stopped):
-            self._control.stop()
+        if error is not None and error.kind is ErrorKind.AUTH:
+            self._control.stop(StopReason.AUTH, str(error))
+        if error is not None and self._control.stopped:
             raise _StopWriting
         return error
 
@@ -228,8 +233,8 @@ class Writer:
         """Record what the cloud said; where that cannot be recorded, it is the last call, but what it did counts."""
         try:
             t.cast(Journal, self._journal).answered(number, answer, *details)
-        except JournalError:
-            self._control.stop()
+        except JournalError as error:
+            self._control.stop(StopReason.JOURNAL, str(error))
 
     def _reread(self) -> None:
         """Read the network interface, and settle its addresses that are done or have become primary.
@@ -241,7 +246,7 @@ class Writer:
             read = self._provider.read_network_interfaces([work.network_interface_id])
         except ApiError as error:
             if error.kind is ErrorKind.AUTH:
-                self._control.stop()
+                self._control.stop(StopReason.AUTH, str(error))
             raise _StopWriting from None
         work.network_interface = nic = read.get(work.network_interface_id)
         settle_done(self._change, work)

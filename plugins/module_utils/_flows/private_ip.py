@@ -132,7 +132,7 @@ def _missing(task: TaskContext, request: _Request) -> dict[str, t.Any]:
         "changed": False,
         "network_interface": None,
         "unassigned": [],
-        "results": [outcomes.as_result()],
+        "outcomes": [outcomes.as_result()],
         "request_ids": [],
         "diff": {"before": {}, "after": {}},
     }
@@ -198,7 +198,7 @@ def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Cha
         "changed": changed,
         "network_interface": None if shown is None else shown.as_result(),
         "unassigned": unassigned,
-        "results": [outcomes.as_result(REMOVAL_OUTCOMES if removing else REMOVAL_OUTCOMES + ASSIGNMENT_OUTCOMES)],
+        "outcomes": [outcomes.as_result(REMOVAL_OUTCOMES if removing else REMOVAL_OUTCOMES + ASSIGNMENT_OUTCOMES)],
         "request_ids": work.request_ids,
         "diff": {
             "before": {before.network_interface_id: list(before.secondary_private_ips)} if changed else {},

@@ -324,7 +324,7 @@ def _result(
         "endpoint": task.provider.endpoint,
         "plan": plan,
         "plan_digest": plan_digest(plan),
-        "results": [entry.as_result() for entry in outcomes],
+        "outcomes": [entry.as_result() for entry in outcomes],
         "network_interfaces": [
             {
                 "network_interface_id": plan.network_interface.network_interface_id,

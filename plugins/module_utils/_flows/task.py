@@ -84,10 +84,20 @@ def run_task(
     try:
         reject_null(given)
         concurrency, ceiling = concurrency_and_ceiling(options)
-        control = RunControl(concurrency)
+        control = RunControl(concurrency, options["timeout"])
         on_start(control)
         pace = Pace(control.sleep, ceiling)
-        runtime = Runtime(open_session, control.sleep, pace, control.read_all, warn, lambda: control.stopped)
+        runtime = Runtime(
+            session=open_session,
+            sleep=control.sleep,
+            pace=pace,
+            map=control.read_all,
+            warn=warn,
+            stopped=lambda: control.stopped,
+            stop=control.stop,
+            interrupted=lambda: control.interrupted,
+            time_left=control.time_left,
+        )
         provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
         report.result = flow(TaskContext(provider, options, check_mode, control, warn))

@@ -10,6 +10,7 @@ import abc
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 
@@ -45,6 +46,9 @@ class Runtime(t.NamedTuple):
     :param sleep: pauses for a number of seconds.
     :param warn: shows a sentence to the user.
     :param stopped: tells whether no call that changes something may be sent any more.
+    :param stop: orders that, with the reason in words.
+    :param interrupted: tells whether the run is to end at once, so that nothing is tried again.
+    :param time_left: seconds until an interrupted run has to have ended; None while nothing has interrupted it.
     """
 
     session: t.Callable[[Endpoint, HttpSettings], HttpSession]
@@ -53,6 +57,9 @@ class Runtime(t.NamedTuple):
     map: Mapping
     warn: t.Callable[[str], object]
     stopped: t.Callable[[], bool]
+    stop: t.Callable[[StopReason, str], object]
+    interrupted: t.Callable[[], bool]
+    time_left: t.Callable[[], float | None]
 
 
 class Provider(abc.ABC):

@@ -43,6 +43,9 @@ class ApiError(NicError):
     :param detail: the cloud's message, or ours about the transport.
     :param retry_after: seconds that the cloud asks to wait.
     :param final: repeating the call cannot help, whatever its kind (a refused TLS certificate).
+    :param overloaded: the server had too much to do, so that calls are to be sent more slowly, whatever the kind.
+
+    C(overtaken) tells whether other calls of the same action got through meanwhile.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class ApiError(NicError):
         request_id: str | None = None,
         retry_after: float | None = None,
         final: bool = False,
+        overloaded: bool = False,
     ) -> None:
         facts = [f"HTTP {status}" if status and code else "", f"request id {request_id}" if request_id else ""]
         facts = [fact for fact in facts if fact]
@@ -70,3 +74,5 @@ class ApiError(NicError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.final = final
+        self.overloaded = overloaded or kind is ErrorKind.THROTTLED
+        self.overtaken = False

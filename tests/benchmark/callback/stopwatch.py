@@ -45,15 +45,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
     def _note(self, result: Any, failed: bool) -> None:
         seconds = time.monotonic() - self._started
         returned = result.result
-        entries = returned.get("results", ())
+        items = returned.get("results", ())
         line = {
             "task": result.task.get_name(),
             "seconds": seconds,
             "changed": bool(returned.get("changed")),
             "failed": failed,
             "msg": returned.get("msg"),
-            "items": [bool(item.get("changed")) for item in entries if "ansible_loop_var" in item],
-            "network_interfaces": len(entries),
+            "items": [bool(item.get("changed")) for item in items if "ansible_loop_var" in item],
+            "network_interfaces": len(returned.get("outcomes", ())),
             "summary": returned.get("summary"),
         }
         with open(os.environ["BENCHMARK_STOPWATCH"], "a", encoding="utf-8") as file:

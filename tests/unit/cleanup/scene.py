@@ -226,7 +226,7 @@ def nothing() -> dict[str, list[Any]]:
 
 def by_id(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Give a result's entries by network interface id."""
-    return {entry["network_interface_id"]: entry for entry in result["results"]}
+    return {entry["network_interface_id"]: entry for entry in result["outcomes"]}
 
 
 def addresses_of(entry: dict[str, Any], outcome: str) -> list[str]:
@@ -240,7 +240,7 @@ def accounted(result: dict[str, Any]) -> dict[tuple[str, str], str]:
     """Give the outcome of every address, having checked that none has two, and that the summary counts them."""
     outcomes: dict[tuple[str, str], str] = {}
     counts = dict.fromkeys(OUTCOMES, 0)
-    for entry in result["results"]:
+    for entry in result["outcomes"]:
         assert set(entry) == {"network_interface_id", *OUTCOMES}
         for outcome in OUTCOMES:
             for address in addresses_of(entry, outcome):

@@ -98,7 +98,7 @@ def test_what_it_settles_is_what_the_result_says(scene: Scene, path: pathlib.Pat
     }
     assert settled == {
         entry["network_interface_id"]: {outcome: entry[outcome] for outcome in OUTCOMES}
-        for entry in report.result["results"]
+        for entry in report.result["outcomes"]
     }
     assert len(events(path, "settled")) == 5
 

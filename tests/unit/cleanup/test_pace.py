@@ -137,8 +137,8 @@ def test_a_large_estate_is_cleaned_side_by_side_without_mixing_anything_up(scene
     assert sorted(scene.written()) == sorted(
         (scene.id(number), scene.secondary(number, index)) for number in range(1, 201) for index in (1, 2, 3)
     )
-    assert [entry["network_interface_id"] for entry in result["results"]] == sorted(
-        entry["network_interface_id"] for entry in result["results"]
+    assert [entry["network_interface_id"] for entry in result["outcomes"]] == sorted(
+        entry["network_interface_id"] for entry in result["outcomes"]
     )
 
 

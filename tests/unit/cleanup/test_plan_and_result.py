@@ -21,7 +21,7 @@ from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
     planned,
 )
 
-RESULT = {"changed", "endpoint", "plan", "plan_digest", "network_interfaces", "results", "summary", "diff"}
+RESULT = {"changed", "endpoint", "plan", "plan_digest", "network_interfaces", "outcomes", "summary", "diff"}
 SUMMARY = {
     *OUTCOMES,
     "network_interfaces_read",
@@ -57,7 +57,7 @@ def test_the_result_has_the_documented_shape(scene: Scene) -> None:
         scene.target(1, scene.secondary(1, 1), scene.secondary(1, 3)),
         scene.target(2, scene.secondary(2, 1)),
     ]
-    assert result["results"] == [
+    assert result["outcomes"] == [
         {
             "network_interface_id": scene.id(1),
             **nothing(),
@@ -99,7 +99,7 @@ def test_check_mode_only_reads_and_predicts_the_run(scene: Scene) -> None:
     assert scene.writes() == []
     assert predicted["summary"]["api_calls"] == scene.sim.counts()
     real = scene.all()
-    for part in ("changed", "plan", "plan_digest", "results", "diff"):
+    for part in ("changed", "plan", "plan_digest", "outcomes", "diff"):
         assert predicted[part] == real[part], part
 
 
@@ -126,7 +126,7 @@ def test_a_second_run_changes_and_writes_nothing(scene: Scene) -> None:
 def test_nothing_to_do_is_told_as_such(scene: Scene) -> None:
     scene.load(scene.nic(1, 0), scene.nic(2, 0))
     result = scene.all()
-    assert (result["changed"], result["plan"], result["results"]) == (False, [], [])
+    assert (result["changed"], result["plan"], result["outcomes"]) == (False, [], [])
     assert result["plan_digest"] == digest([])
     assert scene.sim.counts() == {DESCRIBE: 1}
 

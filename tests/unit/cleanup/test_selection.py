@@ -142,7 +142,7 @@ def test_an_empty_or_undefined_value_is_refused_before_any_call(scene: Scene, op
 def test_an_empty_plan_is_a_plan_and_touches_nothing(scene: Scene) -> None:
     load(scene)
     result = scene.good(targets=[], plan_digest=digest([]))
-    assert (result["changed"], result["plan"], result["results"]) == (False, [], [])
+    assert (result["changed"], result["plan"], result["outcomes"]) == (False, [], [])
     assert scene.sim.calls() == []
 
 
@@ -198,7 +198,7 @@ def test_a_pattern_is_about_the_whole_name_and_not_about_ids(scene: Scene, patte
 def test_a_kept_network_interface_is_kept_from_targets_too(scene: Scene) -> None:
     load(scene)
     result = scene.good(targets=[scene.target(3, scene.secondary(3, 1))], keep_network_interfaces=["db-*"])
-    assert result["results"][0]["kept"] == [{"private_ip_address": scene.secondary(3, 1), "reason": "keep"}]
+    assert result["outcomes"][0]["kept"] == [{"private_ip_address": scene.secondary(3, 1), "reason": "keep"}]
     assert scene.writes() == []
 
 

@@ -142,7 +142,7 @@ def test_a_network_interface_that_is_gone_has_nothing_left(scene: Scene) -> None
         **nothing(),
         "already_absent": [scene.secondary(2, index) for index in (1, 2, 3)],
     }
-    assert len(result["results"]) == 3
+    assert len(result["outcomes"]) == 3
     assert result["summary"]["unassigned"] == 6
 
 

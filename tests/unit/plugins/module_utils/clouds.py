@@ -143,13 +143,13 @@ CLOUDS: dict[str, type[Cloud]] = {"ens": Ens, "zec": Zec}
 
 def outcome(report: TaskReport, name: str) -> list[str]:
     """List the addresses with this outcome."""
-    entries = report.result["results"][0][name]
+    entries = report.result["outcomes"][0][name]
     return [entry if isinstance(entry, str) else entry["private_ip_address"] for entry in entries]
 
 
 def account_for(report: TaskReport) -> list[str]:
     """List every address that has an outcome, one for each outcome that it has."""
-    result = report.result["results"][0]
+    result = report.result["outcomes"][0]
     found: list[str] = []
     for name in result:
         if name == "in_use":  # an entry for each use

@@ -42,7 +42,7 @@ def result(*entries: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
         "endpoint": "ens.aliyuncs.com",
         "plan": TARGETS,
         "plan_digest": plan_digest(TARGETS),
-        "results": list(entries),
+        "outcomes": list(entries),
         "network_interfaces": [{"network_interface_id": "eni-1", "name": "web", "region_id": "cn-1"}],
         "summary": {
             "network_interfaces_read": 2,
@@ -295,7 +295,7 @@ class TestRestoration:
 
     def test_says_what_could_not_be_restored(self):
         results: list[dict[str, t.Any]] = [
-            {"results": [{"assigned": ["10.0.0.2"], "already_present": ["10.0.0.10"]}]},
+            {"outcomes": [{"assigned": ["10.0.0.2"], "already_present": ["10.0.0.10"]}]},
             {"msg": "is gone."},
         ]
         message, counts = records.describe_restoration(TARGETS, results)

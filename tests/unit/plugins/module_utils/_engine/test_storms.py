@@ -117,8 +117,8 @@ def test_doubt_that_does_not_end_is_given_up_and_told(retries, cloud):
     assert report.result["diff"] == {"before": {}, "after": {}}
     assert len(cloud.writes()) == retries + 1
     assert cloud.secondary() == [A, B]
-    assert report.result["results"][0]["failed"][0]["code"] == cloud.broken[0]
-    assert report.result["results"][0]["failed"][0]["request_id"] in report.result["request_ids"]
+    assert report.result["outcomes"][0]["failed"][0]["code"] == cloud.broken[0]
+    assert report.result["outcomes"][0]["failed"][0]["request_id"] in report.result["request_ids"]
 
 
 @pytest.mark.parametrize("kind", ["reset", "html", "empty"])
@@ -166,7 +166,7 @@ def test_one_refused_address_is_isolated_in_a_logarithmic_number_of_writes(count
     assert report.result["changed"] is True
     assert cloud.secondary() == [refused]
     assert len(cloud.writes()) <= bound(count)
-    failure = report.result["results"][0]["failed"][0]
+    failure = report.result["outcomes"][0]["failed"][0]
     assert failure["code"] == cloud.refusal[0]
     assert failure["request_id"] in report.result["request_ids"]
     assert f"{refused} on {NIC}: {cloud.refusal[0]}" in (report.message or "")
@@ -296,7 +296,7 @@ def test_an_address_that_becomes_primary_is_kept_and_the_others_go(primary_code,
     )
     report = cloud.unassign(in_use_check=False)
     assert report.message is None
-    assert report.result["results"][0]["kept"] == [{"private_ip_address": turned, "reason": "primary"}]
+    assert report.result["outcomes"][0]["kept"] == [{"private_ip_address": turned, "reason": "primary"}]
     assert report.result["unassigned"] == [address for address in (A, B, C) if address != turned]
     assert cloud.sim.addresses(NIC) == (turned, [PRIMARY])
     assert [turned in write for write in cloud.writes()] == [True] + [False] * (len(cloud.writes()) - 1)
@@ -519,7 +519,7 @@ def test_whatever_happens_the_promises_hold(name, sim, held, named, keep, refuse
     assert not sent & set(kept)
     assert sent <= set(secondary), "nothing is sent that was not read as a secondary address"
     assert [] not in cloud.writes(), "promise 8"
-    if "results" in report.result:
+    if "outcomes" in report.result:
         requested = secondary if named is None else [pool[number] for number in sorted(named)]
         accounted = account_for(report)
         assert len(accounted) == len(set(accounted)), "promise 6"
@@ -553,6 +553,6 @@ def test_in_fair_weather_a_second_run_is_silent(name, sim, held, keep):
     cloud.load(secondary)
     planned, run, again = (cloud.unassign(keep=kept, in_use_check=False, check=check) for check in (True, False, False))
     assert planned.result["diff"] == run.result["diff"]
-    assert planned.result["results"] == run.result["results"]
+    assert planned.result["outcomes"] == run.result["outcomes"]
     assert cloud.secondary() == [address for address in secondary if address in kept]
     assert (again.message, again.result["changed"], len(cloud.writes())) == (None, False, int(run.result["changed"]))

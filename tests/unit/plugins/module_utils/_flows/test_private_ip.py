@@ -113,7 +113,7 @@ def test_check_mode_predicts_the_run_and_a_second_run_does_nothing(wish, cloud):
     assert cloud.writes() == []
     run = cloud.task(private_ip.run, **options)
     assert (planned.message, run.message) == (None, None)
-    for field in ("changed", "diff", "unassigned", "results", "network_interface"):
+    for field in ("changed", "diff", "unassigned", "outcomes", "network_interface"):
         assert planned.result[field] == run.result[field], field
     assert run.result["network_interface"]["secondary_private_ips"] == cloud.secondary()
     assert len(cloud.writes()) == run.result["changed"]
@@ -127,7 +127,7 @@ def test_check_mode_predicts_the_run_and_a_second_run_does_nothing(wish, cloud):
 def test_the_result_has_every_documented_field(cloud):
     cloud.load([A, B], nic={"name": "web-1", "security_group_ids": ["sg-1"]})
     result = cloud.unassign(A).result
-    assert set(result) == {"changed", "network_interface", "unassigned", "results", "request_ids", "diff"}
+    assert set(result) == {"changed", "network_interface", "unassigned", "outcomes", "request_ids", "diff"}
     assert result["diff"] == {"before": {NIC: [A, B]}, "after": {NIC: [B]}}
     assert len(result["request_ids"]) == 1
     nic = result["network_interface"]
@@ -217,7 +217,7 @@ def test_all_secondary_leaves_out_what_is_in_use_and_says_why(kind, cloud):
     cloud.load([A, B, C], **USES[kind])
     report = cloud.unassign()
     assert (report.message, report.result["unassigned"]) == (None, [A, C])
-    assert report.result["results"][0]["in_use"] == [{"private_ip_address": B, "kind": kind, "id": IDS[kind]}]
+    assert report.result["outcomes"][0]["in_use"] == [{"private_ip_address": B, "kind": kind, "id": IDS[kind]}]
     assert cloud.writes() == [[A, C]]
 
 
@@ -266,7 +266,7 @@ def test_kept_addresses_stay_and_say_so(cloud):
     cloud.load([A, B, C])
     report = cloud.unassign(keep=[A, "10.0.0.12/32"])
     assert report.result["unassigned"] == [C]
-    assert report.result["results"][0]["kept"] == [
+    assert report.result["outcomes"][0]["kept"] == [
         {"private_ip_address": A, "reason": "keep"},
         {"private_ip_address": B, "reason": "keep"},
     ]
@@ -442,7 +442,7 @@ def test_present_assigns_what_is_missing_and_a_second_run_nothing(zec):
     assert (report.message, report.result["assigned"]) == (None, [B, C])
     assert outcome(report, "already_present") == [A]
     assert report.result["diff"] == {"before": {NIC: [A]}, "after": {NIC: [A, B, C]}}
-    for field in ("changed", "diff", "assigned", "results", "network_interface"):
+    for field in ("changed", "diff", "assigned", "outcomes", "network_interface"):
         assert planned.result[field] == report.result[field], field
     assert zec.sim.counts() == {READ: 3, "BatchAssignNetworkInterfaceIpv4": 1}
     assert zec.secondary() == [A, B, C]
@@ -463,7 +463,7 @@ def test_present_isolates_an_address_that_the_cloud_refuses(address, code, zec):
     zec.load([A])
     report = present(zec, B, address, C)
     assert outcome(report, "failed") == [address]
-    assert report.result["results"][0]["failed"][0]["code"] == code
+    assert report.result["outcomes"][0]["failed"][0]["code"] == code
     assert (report.result["changed"], report.result["assigned"]) == (True, [B, C])
     assert sorted(zec.secondary()) == [A, B, C]
 

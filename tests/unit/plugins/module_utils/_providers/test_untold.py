@@ -25,7 +25,7 @@ def test_an_answer_without_the_addresses_of_ens_says_nothing_about_them(ens):
     )
     report = ens.unassign(A, max_retries=1, wait_timeout=0.2)
     assert report.message is not None
-    assert [entry["private_ip_address"] for entry in report.result["results"][0]["unknown"]] == [A]
+    assert [entry["private_ip_address"] for entry in report.result["outcomes"][0]["unknown"]] == [A]
     assert report.result["changed"] is False
 
 
