@@ -84,7 +84,7 @@ class Front:
             await asyncio.sleep(fault.seconds)
         response = self._run(api, call, host, fault) if fault.runs_action else None
         self.world.fire_events(call)
-        if response is not None and fault.kind in ("delay", "missing_fields", "null_lists"):
+        if response is not None and fault.kind in ("delay", "missing_fields", "null_lists", "replace_fields"):
             return response
         if fault.kind == "error":
             return self._refuse(api, call, self.world.fault_error(fault), host)
@@ -103,6 +103,8 @@ class Front:
             fields = without_fields(fields, fault.fields)
         if fault is not None and fault.kind == "null_lists":
             fields = with_null_lists(fields)
+        if fault is not None and fault.kind == "replace_fields":
+            fields = with_fields(fields, fault.values)
         call.end(200)
         return self._json(200, api.success(fields, call))
 
@@ -172,6 +174,18 @@ def without_fields(value: Any, names: list[str]) -> Any:
         return {key: without_fields(part, names) for key, part in value.items() if key not in names}
     if isinstance(value, list):
         return [without_fields(part, names) for part in value]
+    return value
+
+
+def with_fields(value: Any, replacements: dict[str, Any]) -> Any:
+    """Give the named fields other values, however deep they lie."""
+    if isinstance(value, dict):
+        return {
+            key: replacements[key] if key in replacements else with_fields(part, replacements)
+            for key, part in value.items()
+        }
+    if isinstance(value, list):
+        return [with_fields(part, replacements) for part in value]
     return value
 
 

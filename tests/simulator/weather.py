@@ -31,11 +31,12 @@ FAULT_KINDS = (
     "drip",
     "missing_fields",
     "null_lists",
+    "replace_fields",
 )
 # Shorthands: the same fault, after the action was carried out.
 APPLIED_KINDS = {"apply_then_error": "error", "apply_then_reset": "reset"}
 # These spoil the answer of an action, so it is always carried out.
-SPOILING_KINDS = ("delay", "truncate", "bad_json", "drip", "missing_fields", "null_lists")
+SPOILING_KINDS = ("delay", "truncate", "bad_json", "drip", "missing_fields", "null_lists", "replace_fields")
 MATCHABLE = ("cloud", "action", "write", "network_interface_id", "private_ip_address")
 
 
@@ -94,6 +95,7 @@ class Fault:
     seconds: float = 1.0
     location: str = "/_simulator/sink"
     fields: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind in APPLIED_KINDS:

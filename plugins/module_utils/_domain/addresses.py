@@ -62,6 +62,14 @@ def cloud_address(value: t.Any) -> str | None:
         return None
 
 
+def is_ipv6(value: t.Any) -> bool:
+    """Tell whether a value in a cloud's answer is an IPv6 address or network."""
+    try:
+        return isinstance(value, str) and bool(ipaddress.IPv6Interface(value))
+    except ValueError:
+        return False
+
+
 def sort_addresses(addresses: t.Iterable[str]) -> list[str]:
     """Return the addresses in numeric order (10.0.0.9 before 10.0.0.10)."""
     return sorted(addresses, key=lambda address: tuple(map(int, address.split("."))))

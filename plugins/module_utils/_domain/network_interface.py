@@ -12,6 +12,11 @@ import typing as t
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import sort_addresses
 
 
+def is_id(value: t.Any) -> bool:
+    """Tell whether this can be the id of something in a cloud: text without blanks or control characters."""
+    return isinstance(value, str) and value != "" and value.isprintable() and not any(map(str.isspace, value))
+
+
 @dataclasses.dataclass(frozen=True)
 class InUse:
     """Something of the cloud that uses a private address.
@@ -35,7 +40,7 @@ class NetworkInterface:
 
     :param secondary_private_ips: what the cloud says are secondary addresses, never the primary; numeric order.
     :param transitional: the status is one that the cloud leaves by itself.
-    :param addresses_told: the cloud gave a list of addresses, be it empty.
+    :param addresses_told: the cloud gave all its addresses in a form that can be read and does not contradict itself.
     """
 
     network_interface_id: str

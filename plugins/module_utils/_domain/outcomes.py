@@ -71,12 +71,27 @@ class Outcomes:
         self.settle(address, IN_USE)
         self._details[address] = [{"private_ip_address": address, "kind": use.kind, "id": use.id} for use in uses]
 
+    def refused_in_use(self, address: str, kind: str) -> None:
+        """The address stays, since the cloud says that something of this kind uses it, but not what."""
+        self.in_use(address, [InUse(address, kind, None)])
+
     def error(self, address: str, outcome: str, code: str | None, message: str, request_id: str | None) -> None:
-        """The address is FAILED or UNKNOWN, and this is what the cloud or the network said."""
+        """The address is FAILED (or UNKNOWN), and this is what the cloud or the network said."""
         self.settle(address, outcome)
         self._details[address] = [
             {"private_ip_address": address, "code": code, "message": message, "request_id": request_id}
         ]
+
+    def unknown(self, address: str, accepted: bool, code: str | None, message: str, request_id: str | None) -> None:
+        """The address is UNKNOWN; C(accepted) tells whether the cloud said that it had taken the call."""
+        self.error(address, UNKNOWN, code, message, request_id)
+        self._details[address][0]["accepted"] = accepted
+
+    @property
+    def changed(self) -> list[str]:
+        """Return the addresses that have changed, and those of which the cloud said that it would change them."""
+        accepted = {entry["private_ip_address"] for entry in self.details(UNKNOWN) if entry["accepted"]}
+        return [a for a in self.of(UNASSIGNED, ASSIGNED, UNKNOWN) if self._kinds[a] != UNKNOWN or a in accepted]
 
     def of(self, *outcomes: str) -> list[str]:
         """Return the addresses with one of these outcomes, in numeric order."""
@@ -95,8 +110,11 @@ class Outcomes:
         return result
 
 
-def describe_failures(all_outcomes: t.Iterable[Outcomes]) -> str | None:
-    """Return one sentence about the addresses that make the task fail; None where there are none."""
+def describe_failures(all_outcomes: t.Iterable[Outcomes], stop_detail: str | None = None) -> str | None:
+    """Return one sentence about the addresses that make the task fail; None where there are none.
+
+    :param stop_detail: why no further call was started.
+    """
     failures: list[str] = []
     counts: dict[str, int] = {}
     for outcomes in all_outcomes:
@@ -111,7 +129,9 @@ def describe_failures(all_outcomes: t.Iterable[Outcomes]) -> str | None:
     total = sum(counts.values())
     more = f" (and {len(failures) - _SHOWN_FAILURES} more)" if len(failures) > _SHOWN_FAILURES else ""
     shown = "; ".join(failures[:_SHOWN_FAILURES])
-    return f"{total} address{'es were' if total > 1 else ' was'} not settled ({summary}): {shown}{more}".rstrip(": ")
+    stopped = f"; stopped, since {stop_detail}" if stop_detail and stop_detail not in shown else ""
+    message = f"{total} address{'es were' if total > 1 else ' was'} not settled ({summary}): {shown}{more}"
+    return message.rstrip(": ") + stopped
 
 
 #: A message is to be read by people; the full account is in the result.

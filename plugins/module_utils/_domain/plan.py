@@ -84,6 +84,21 @@ def spare_in_use(plan: RemovalPlan, uses: t.Iterable[InUse]) -> RemovalPlan:
     )
 
 
+def uncertain_uses(plan: RemovalPlan, uses: t.Iterable[InUse]) -> list[dict[str, t.Any]]:
+    """Return what uses the network interface of a plan with addresses to remove, though nobody knows which address.
+
+    :returns: entries of a module's C(uncertain).
+    """
+    identifier = plan.network_interface.network_interface_id
+    if not plan.unassign:
+        return []
+    return [
+        {"network_interface_id": identifier, "kind": use.kind, "id": use.id}
+        for use in uses
+        if use.private_ip_address is None
+    ]
+
+
 def plan_digest(targets: t.Iterable[t.Mapping[str, t.Any]]) -> str:
     """Return the digest of a plan, which is the same for the same addresses on the same network interfaces.
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import threading
 import time
 import typing as t
@@ -116,6 +117,13 @@ class RunControl:
 
         # One task for each thread instead of one for each item: futures of 20,000 items would take their own memory.
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            for future in [pool.submit(run) for _worker in range(workers)]:
+            futures: list[concurrent.futures.Future[None]] = []
+            # Where the system has no more threads, fewer do it, if need be this one alone.
+            with contextlib.suppress(RuntimeError):
+                while len(futures) < workers:
+                    futures.append(pool.submit(run))
+            if len(futures) < workers:
+                run()
+            for future in futures:
                 future.result()
         return results

@@ -12,7 +12,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.verification import verify
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.verification import Verification
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.writer import Writer
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
@@ -40,28 +40,46 @@ class Engine:
         self._journal = journal
 
     def carry_out(self, works: t.Sequence[Work]) -> None:
-        """Send what these works need and verify it; afterwards every address of theirs has exactly one outcome."""
-        self._control.map(self._write, works)
-        verify(self._provider, self._change, self._settings, self._control, works, self._settled)
+        """Send what these works need and verify it; afterwards every address of theirs has exactly one outcome.
+
+        Never raises: once something may have been sent, its account is worth more than an error.
+        """
+        reason = "nothing has read it again"
+        try:
+            self._control.map(self._write, works)
+            Verification(self._provider, self._change, self._settings, self._control, self._settled).verify(works)
+        except Exception as error:
+            reason = self._bug(error)
+        for work in works:
+            work.give_up(self._settings.force, reason)
+
+    def _bug(self, error: Exception) -> str:
+        message = f"edgecloud.nic has a bug, please report it: {error!r}"
+        self._control.stop(StopReason.ON_ERROR, message)
+        return message
 
     def _write(self, work: Work) -> None:
         try:
             Writer(self._provider, self._change, self._settings, self._control, work, self._journal).write()
         except Exception as error:
-            # A bug of ours must not cost the account of what was sent: only a read can tell now.
-            self._control.stop(StopReason.ON_ERROR, f"edgecloud.nic has a bug: {error!r}")
-            bug = ApiError(self._change.verb, ErrorKind.NO_ANSWER, f"edgecloud.nic has a bug: {error!r}", final=True)
+            # Only a read can tell now what was sent.
+            bug = ApiError(self._change.verb, ErrorKind.NO_ANSWER, self._bug(error), final=True)
             work.doubtful.update((address, bug) for address in work.open() if address not in work.accepted)
-        if not work.unverified():
+        if not work.unsettled():
+            work.give_up(self._settings.force)
             self._settled([work])
+        elif self._settings.stop_on_error and work.in_trouble:
+            self._control.stop(StopReason.ON_ERROR)
 
     def _settled(self, works: t.Sequence[Work]) -> None:
-        """Every address of these works has its outcome."""
+        """Every address of these works that was sent has its outcome."""
+        for work in works:
+            work.give_up(self._settings.force)
         if self._settings.stop_on_error and any(work.outcomes.of(*FAILING_OUTCOMES) for work in works):
             self._control.stop(StopReason.ON_ERROR)
         if self._journal is None:
             return
         try:
             self._journal.settled([work.outcomes for work in works])
-        except JournalError:
-            self._control.stop(StopReason.JOURNAL, self._journal.error)
+        except JournalError as error:
+            self._control.stop(StopReason.JOURNAL, str(error))

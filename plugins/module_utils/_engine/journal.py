@@ -21,6 +21,7 @@ tell what became of them. There are no credentials in it. The format is stable w
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import fcntl
 import itertools
@@ -95,7 +96,9 @@ class Journal:
             os.close(directory)
 
     def close(self) -> None:
-        os.close(self._file)
+        # What a full disk says only now is about lines that were not promised to be on it.
+        with contextlib.suppress(OSError):
+            os.close(self._file)
 
     def sent(self, action: str, network_interface_id: str, addresses: t.Sequence[str]) -> int:
         """Record a call before it is sent; returns its number. On return the line is on the disk."""

@@ -10,72 +10,106 @@ import itertools
 import time
 import typing as t
 
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work, settle_done
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 #: Seconds before each read: most removals show at once, and ENS is asked every few seconds by those who wait long.
 _POLL_DELAYS = (0.0, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0, 3.0, 5.0)
 
 
-def verify(
-    provider: Provider,
-    change: Change,
-    settings: EngineSettings,
-    control: RunControl,
-    works: t.Sequence[Work],
-    settled: t.Callable[[t.Sequence[Work]], object],
-) -> None:
-    """Read until every address of these works has its outcome; afterwards none is open.
+def read_again(provider: Provider, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
+    """Read network interfaces after a call of ours.
+
+    That one is gone would settle all its addresses, so that no single answer is believed in this.
+
+    :returns: None for one that there is not; what the cloud leaves open is missing.
+    :raises ApiError: the read failed.
+    """
+    read = provider.read_network_interfaces(ids)
+    gone = [identifier for identifier, nic in read.items() if nic is None]
+    if gone:
+        again = provider.read_network_interfaces(gone)
+        for identifier in gone:
+            read.pop(identifier)
+        read.update(again)
+    return read
+
+
+class Verification:
+    """Reads until every address of some works has its outcome, or the time is up.
 
     :param settled: told about the works that get their last outcome here.
     """
-    pending = [work for work in works if work.unverified()]
-    if not settings.wait:
-        for work in pending:
-            _believe(change, work)
-        settled([work for work in pending if not work.unverified()])
-        pending = [work for work in pending if work.unverified()]
-    for delay in itertools.chain(_POLL_DELAYS, itertools.repeat(_POLL_DELAYS[-1])):
-        if not pending:
-            return
-        control.sleep(min(delay, max(0.0, _latest_deadline(pending, settings) - time.monotonic())))
-        batches = [pending[start : start + READ_BATCH] for start in range(0, len(pending), READ_BATCH)]
-        control.map(lambda batch: _verify_batch(provider, change, settings, control, batch), batches)
-        settled([work for work in pending if not work.unverified()])
-        pending = [work for work in pending if work.unverified()]
 
+    def __init__(
+        self,
+        provider: Provider,
+        change: Change,
+        settings: EngineSettings,
+        control: RunControl,
+        settled: t.Callable[[t.Sequence[Work]], object],
+    ) -> None:
+        self._provider = provider
+        self._change = change
+        self._settings = settings
+        self._control = control
+        self._settled = settled
 
-def _latest_deadline(works: t.Sequence[Work], settings: EngineSettings) -> float:
-    return max(work.last_write for work in works) + settings.wait_timeout
+    def verify(self, works: t.Sequence[Work]) -> None:
+        """Afterwards no address of these works is open that a call of ours named."""
+        pending = [work for work in works if work.unsettled()]
+        if not self._settings.wait:
+            for work in pending:
+                self._believe(work)
+            pending = self._report(pending)
+        for delay in itertools.chain(_POLL_DELAYS, itertools.repeat(_POLL_DELAYS[-1])):
+            if not pending:
+                return
+            self._control.sleep(min(delay, max(0.0, max(map(self._deadline, pending)) - time.monotonic())))
+            batches = [pending[start : start + READ_BATCH] for start in range(0, len(pending), READ_BATCH)]
+            self._control.map(self._read, batches)
+            pending = self._report(pending)
 
+    def _deadline(self, work: Work) -> float:
+        return work.last_call + self._settings.wait_timeout
 
-def _believe(change: Change, work: Work) -> None:
-    """Take the cloud's word for what it accepted."""
-    for address in work.unverified():
-        if address in work.accepted:
-            work.outcomes.settle(address, change.done_by_us)
+    def _report(self, works: t.Sequence[Work]) -> list[Work]:
+        """Tell of the works that are settled; returns the others."""
+        settled = [work for work in works if not work.unsettled()]
+        if settled:
+            self._settled(settled)
+        return [work for work in works if work.unsettled()]
 
+    def _believe(self, work: Work) -> None:
+        """Take the cloud's word for what it accepted."""
+        for address in work.unsettled():
+            if address in work.accepted:
+                work.outcomes.settle(address, self._change.done_by_us)
 
-def _verify_batch(
-    provider: Provider, change: Change, settings: EngineSettings, control: RunControl, works: t.Sequence[Work]
-) -> None:
-    """Read these works once; those whose time is up get an outcome whatever the read shows."""
-    started = time.monotonic()
-    try:
-        read = provider.read_network_interfaces([work.network_interface_id for work in works])
-    except ApiError as error:
+    def _read(self, works: t.Sequence[Work]) -> None:
+        """Read these works once; those whose time is up get an outcome whatever the read shows."""
+        began = time.monotonic()
+        no_more = False
+        reason = f"reads did not show it within {self._settings.wait_timeout:g} s"
+        read: dict[str, NetworkInterface | None] = {}
+        try:
+            read = read_again(self._provider, [work.network_interface_id for work in works])
+        except ApiError as error:
+            reason = f"it could not be read again: {error}"
+            if error.kind is ErrorKind.AUTH:
+                no_more = True
+                self._control.stop(StopReason.AUTH, str(error))
+        except Exception as error:
+            reason = f"it could not be read again: edgecloud.nic has a bug: {error!r}"
+        no_more = no_more or self._control.interrupted or not self._settings.wait
         for work in works:
-            for address in work.unverified():
-                work.give_up(address, f"it could not be read again: {error}", seen=False)
-        return
-    for work in works:
-        work.network_interface = read.get(work.network_interface_id)
-        settle_done(change, work)
-        time_is_up = started >= work.last_write + settings.wait_timeout
-        last = time_is_up or control.interrupted or not settings.wait
-        for address in work.open():
-            if last or not work.may_yet_change(address):
-                work.give_up(address, f"reads did not show it within {settings.wait_timeout:g} s")
+            if work.network_interface_id in read:
+                work.read(self._change, read[work.network_interface_id], began)
+            work.settle_refused(self._settings.force)
+            if no_more or began >= self._deadline(work):
+                work.give_up(self._settings.force, reason)

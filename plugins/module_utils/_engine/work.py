@@ -11,12 +11,16 @@ import time
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILED, UNKNOWN, Outcomes
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    FAILED,
+    NOT_ATTEMPTED,
+    Outcomes,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Change
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
     ABSENT,
     IN_DOUBT,
-    TRY_AGAIN,
+    NEVER_CARRIED_OUT,
     ApiError,
     ErrorKind,
 )
@@ -30,6 +34,7 @@ class EngineSettings:
     :param max_retries: repetitions of a call whose effect is in doubt, and of one that was refused for now.
     :param retry_max_delay: longest pause before such a repetition in seconds.
     :param stop_on_error: after the first address that could not be settled, start no new call that changes something.
+    :param force: a refusal of the cloud because something uses the address is a failure like any other.
     """
 
     wait: bool = True
@@ -37,19 +42,22 @@ class EngineSettings:
     max_retries: int = 5
     retry_max_delay: float = 30.0
     stop_on_error: bool = False
+    force: bool = False
 
 
 @dataclasses.dataclass
 class Work:
     """One network interface on its way.
 
-    :param network_interface: as last read; None when the last read did not show it.
+    :param network_interface: as last read; None when the last read proved that there is none.
     :param addresses: what is to change; each of them gets an outcome in C(outcomes).
     :param accepted: addresses in calls that the cloud accepted, with the request id.
-    :param doubtful: addresses in calls of which it is not known whether they had an effect.
-    :param refused: addresses whose last call the cloud refused, or that could not be sent.
-    :param sent_with: all addresses of the last call that each address was in, until a read has shown its effect.
-    :param last_write: monotonic time at which the last call ended.
+    :param doubtful: addresses in calls that may have had an effect though no answer says so, with the last such error.
+        A doubt never ends but by a read: the call may still act.
+    :param refused: addresses whose last call the cloud refused.
+    :param refused_lists: the addresses of each call that the cloud refused.
+    :param last_call: monotonic time at which the last call ended.
+    :param last_read: monotonic time at which the last read began that told the addresses.
     """
 
     network_interface_id: str
@@ -59,98 +67,114 @@ class Work:
     accepted: dict[str, str | None] = dataclasses.field(default_factory=dict)
     doubtful: dict[str, ApiError] = dataclasses.field(default_factory=dict)
     refused: dict[str, ApiError] = dataclasses.field(default_factory=dict)
-    sent_with: dict[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    refused_lists: list[t.Sequence[str]] = dataclasses.field(default_factory=list)
     request_ids: list[str] = dataclasses.field(default_factory=list)
-    last_write: float = 0.0
+    last_call: float = 0.0
+    last_read: float = 0.0
 
     def open(self) -> list[str]:
         """Return the addresses that have no outcome yet."""
         return [address for address in self.addresses if address not in self.outcomes]
 
-    def unverified(self) -> list[str]:
-        """Return the open addresses of which only a read can tell whether they have changed."""
-        return [
-            address
-            for address in self.open()
-            if address in self.accepted
-            or address in self.doubtful
-            or self.claimed_absent(address)
-            or self.refused_with_others(address)
-        ]
+    def unsettled(self) -> list[str]:
+        """Return the addresses without outcome that a call of ours named: only a read tells what became of them."""
+        return [a for a in self.open() if a in self.accepted or a in self.doubtful or a in self.refused]
 
-    def refused_with_others(self, address: str) -> bool:
-        """Tell whether the cloud refused a call for this and others, and no read has shown yet if it did a part."""
-        error = self.refused.get(address)
-        never_done = error is None or error.kind is ErrorKind.AUTH or error.kind in TRY_AGAIN
-        return not never_done and len(self.sent_with.get(address, ())) > 1
-
-    def claimed_absent(self, address: str) -> bool:
-        """Tell whether the cloud refused the address as absent, while reads still show it."""
-        return address in self.refused and self.refused[address].kind in ABSENT
-
-    def call_ended(self, request_id: str | None) -> None:
-        self.last_write = time.monotonic()
-        if request_id:
-            self.request_ids.append(request_id)
-
-    def may_yet_change(self, address: str) -> bool:
-        """Tell whether it makes sense to wait for this address; for a refused one, one more read says it all."""
-        return address not in self.refused or self.claimed_absent(address)
-
-    def was_ours(self, address: str, done: t.Container[str]) -> bool:
-        """Tell whether our call or somebody else did what a read shows.
-
-        It was ours after a call that was accepted or is in doubt. A refusal proves the contrary only where it was
-        about this address alone, or where it says that something was absent and left other addresses in place: for a
-        longer list it is not documented whether a cloud carries out the part that it does not refuse.
-
-        :param done: all addresses that the read shows as done.
-        """
-        if address in self.accepted or address in self.doubtful:
-            return True
-        error = self.refused.get(address)
-        if error is None or error.kind is ErrorKind.NETWORK_INTERFACE_ABSENT:
-            return False
-        together = self.sent_with.get(address, ())
-        return len(together) > 1 and (
-            error.kind is not ErrorKind.ADDRESS_ABSENT or all(other in done for other in together)
+    @property
+    def in_trouble(self) -> bool:
+        """Tell whether an address is in doubt, or refused for another reason than that it is gone."""
+        return any(
+            a in self.doubtful or self.refused[a].kind not in ABSENT for a in self.unsettled() if a not in self.accepted
         )
 
-    def note(self, address: str, sent_with: t.Sequence[str], error: ApiError | None, request_id: str | None) -> None:
-        """Note what came of the last call for this address; an earlier doubt stays, for that call may still act.
+    @property
+    def confirmed(self) -> bool:
+        """Tell whether a read has shown the network interface since the last call."""
+        return self.last_read >= self.last_call > 0
 
-        :param sent_with: all addresses of that call.
+    def refused_alone(self, address: str) -> bool:
+        return [address] in self.refused_lists
+
+    def note(self, sent: list[str], error: ApiError | None, request_id: str | None) -> None:
+        """Note what came of a call.
+
+        :param sent: all addresses of the call.
+        :param error: None where the cloud accepted it.
         """
-        self.sent_with[address] = sent_with
-        if error is not None and error.kind not in IN_DOUBT:
-            self.refused[address] = error
-            return
-        self.refused.pop(address, None)
-        if error is not None:
-            self.doubtful[address] = error
-        else:
-            self.doubtful.pop(address, None)
-            self.accepted[address] = request_id
+        self.last_call = time.monotonic()
+        if request_id:
+            self.request_ids.append(request_id)
+        if error is not None and error.kind not in IN_DOUBT and error.kind not in NEVER_CARRIED_OUT:
+            self.refused_lists.append(sent)
+        for address in sent:
+            if error is None:
+                self.accepted[address] = request_id
+            elif error.kind in IN_DOUBT:
+                self.doubtful[address] = error
+                self.refused.pop(address, None)
+            else:
+                self.refused[address] = error
 
-    def give_up(self, address: str, reason: str = "", seen: bool = True) -> None:
-        """Give an address that no read has shown to be done the outcome that its last call leaves.
+    def read(self, change: Change, network_interface: NetworkInterface | None, began: float) -> None:
+        """Take in a read, and settle the addresses that it shows in the wanted state.
 
-        :param reason: why no read has shown it, for an address whose call was accepted.
-        :param seen: whether a read since its last call has shown it as it was.
+        What calls of ours did is ours, and what only refused ones touched is not: but where the cloud refused a list of
+        which a part is done and another part is not, that part is ours as well, since no page says whether a cloud
+        carries out the part of a list that it does not refuse.
+
+        :param began: monotonic time at which the read began.
         """
-        if address in self.accepted:
-            self.outcomes.error(address, UNKNOWN, None, f"accepted by the cloud, but {reason}", self.accepted[address])
+        self.network_interface, self.last_read = network_interface, began
+        done = {address for address in self.addresses if change.is_done(network_interface, address)}
+        for address in self.open():
+            if address not in done:
+                continue
+            ours = address in self.accepted or address in self.doubtful or self._done_in_part(address, done)
+            self.outcomes.settle(address, change.done_by_us if ours else change.done_already)
+
+    def _done_in_part(self, address: str, done: t.Container[str]) -> bool:
+        return any(address in sent and any(other not in done for other in sent) for sent in self.refused_lists)
+
+    def settle_refused(self, force: bool) -> None:
+        """Settle what the cloud refused, and nothing else can have changed, once a read since then has shown it."""
+        if not self.confirmed:
             return
-        error = self.refused.get(address) or self.doubtful[address]
-        # An answer with an error code, and a later read that shows no effect, settle it together.
-        outcome = FAILED if seen and error.kind is not ErrorKind.NO_ANSWER else UNKNOWN
-        self.outcomes.error(address, outcome, error.code, error.detail, error.request_id)
+        for address, error in self.refused.items():
+            if address in self.outcomes or address in self.accepted or address in self.doubtful:
+                continue
+            if error.kind not in ABSENT:
+                self._refused(address, error, force)
 
+    def _refused(self, address: str, error: ApiError, force: bool) -> None:
+        if error.kind is ErrorKind.IN_USE and not force:
+            self.outcomes.refused_in_use(address, error.use_kind)
+            return
+        alone = self.refused_alone(address) or error.kind in NEVER_CARRIED_OUT
+        only_in_lists = "" if alone else " (refused in lists only, never alone)"
+        self.outcomes.error(address, FAILED, error.code, error.detail + only_in_lists, error.request_id)
 
-def settle_done(change: Change, work: Work) -> None:
-    """Settle the addresses that the last read of the network interface shows in the wanted state."""
-    done = {address for address in work.open() if change.is_done(work.network_interface, address)}
-    for address in done:
-        ours = work.was_ours(address, done)
-        work.outcomes.settle(address, change.done_by_us if ours else change.done_already)
-    work.sent_with.clear()
+    def give_up(self, force: bool, reason: str = "") -> None:
+        """Give every open address the outcome that is left for it when nothing more is going to be read.
+
+        :param reason: why no read has settled what the cloud accepted or may have done.
+        """
+        self.settle_refused(force)
+        for address in self.open():
+            refusal = self.refused.get(address)
+            if address in self.accepted:
+                detail = f"accepted by the cloud, but {reason}"
+                self.outcomes.unknown(address, True, None, detail, self.accepted[address])
+            elif address in self.doubtful:
+                doubt = self.doubtful[address]
+                error = refusal or doubt
+                detail = (
+                    error.detail if error is doubt else f"{error.detail}; an earlier call is in doubt: {doubt.detail}"
+                )
+                self.outcomes.unknown(address, False, error.code, detail, error.request_id)
+            elif refusal is not None and self.confirmed:
+                self._refused(address, refusal, force)
+            elif refusal is not None:
+                detail = f"{refusal.detail}; {reason}" if reason else refusal.detail
+                self.outcomes.unknown(address, False, refusal.code, detail, refusal.request_id)
+            else:
+                self.outcomes.settle(address, NOT_ATTEMPTED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
 
@@ -20,7 +21,7 @@ def network_interface_id(value: str, option: str) -> str:
     """
     if not value:
         raise InputError(option, "is empty")
-    if not value.isprintable() or any(character.isspace() for character in value):
+    if not is_id(value):
         raise InputError(option, "has a blank or a control character, which no id has")
     return value
 
@@ -37,6 +38,7 @@ def engine_settings(options: t.Mapping[str, t.Any]) -> EngineSettings:
         max_retries=options["max_retries"],
         retry_max_delay=options["retry_max_delay"],
         stop_on_error=options.get("on_error") == "stop",
+        force=options["force"],
     )
 
 

@@ -23,6 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     ALREADY_PRESENT,
     ASSIGNED,
     ASSIGNMENT_OUTCOMES,
+    IN_USE,
     KEPT_AS_PRIMARY,
     REMOVAL_OUTCOMES,
     UNASSIGNED,
@@ -33,6 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     RemovalPlan,
     plan_removal,
     spare_in_use,
+    uncertain_uses,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Assignment, Change, Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
@@ -41,6 +43,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
     engine_settings,
     network_interface_id,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection import read_by_ids
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
 
 
@@ -99,14 +102,15 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     """
     request = _request(task.options)
     settings = engine_settings(task.options)
-    nic = task.provider.read_network_interfaces([request.network_interface_id]).get(request.network_interface_id)
+    nic = read_by_ids(task, [request.network_interface_id]).get(request.network_interface_id)
     if nic is None:
         return _missing(task, request)
+    uncertain: list[dict[str, t.Any]] = []
     if request.present:
         outcomes, addresses = _plan_assignment(nic, request.addresses or [])
         change: Change = Assignment(task.provider)
     else:
-        plan = _plan_removal(task, nic, request)
+        plan, uncertain = _plan_removal(task, nic, request)
         outcomes, addresses = plan.outcomes(), list(plan.unassign)
         change = Unassignment(task.provider)
     work = Work(nic.network_interface_id, nic, tuple(addresses), outcomes)
@@ -115,7 +119,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
             outcomes.settle(address, change.done_by_us)
     else:
         Engine(task.provider, change, settings, task.control).carry_out([work])
-    return _result(task, nic, work, change)
+    return _result(task, nic, work, change, uncertain)
 
 
 def _missing(task: TaskContext, request: _Request) -> dict[str, t.Any]:
@@ -133,6 +137,7 @@ def _missing(task: TaskContext, request: _Request) -> dict[str, t.Any]:
         "network_interface": None,
         "unassigned": [],
         "outcomes": [outcomes.as_result()],
+        "uncertain": [],
         "request_ids": [],
         "diff": {"before": {}, "after": {}},
     }
@@ -148,15 +153,20 @@ def _plan_assignment(nic: NetworkInterface, addresses: list[str]) -> tuple[Outco
     return outcomes, [address for address in addresses if address not in outcomes]
 
 
-def _plan_removal(task: TaskContext, nic: NetworkInterface, request: _Request) -> RemovalPlan:
-    """Decide what to remove; a named address that must not be removed fails the task here, before any change."""
+def _plan_removal(
+    task: TaskContext, nic: NetworkInterface, request: _Request
+) -> tuple[RemovalPlan, list[dict[str, t.Any]]]:
+    """Decide what to remove, and return the uses of the network interface of which no address is known as well.
+
+    A named address that must not be removed fails the task here, before any change.
+    """
     plan = plan_removal(
         nic, nic.secondary_private_ips if request.addresses is None else request.addresses, request.keep
     )
     if any(reason == KEPT_AS_PRIMARY for _address, reason in plan.kept):
         raise NicError(_primary_message(nic))
     if not plan.unassign or not task.options["in_use_check"]:
-        return plan
+        return plan, []
     uses = task.provider.find_in_use([nic])[nic.network_interface_id]
     unclear = [use for use in uses if use.private_ip_address is None]
     if unclear:
@@ -165,18 +175,19 @@ def _plan_removal(task: TaskContext, nic: NetworkInterface, request: _Request) -
             "which of its addresses it belongs to"
         )
     spared = spare_in_use(plan, uses)
+    uncertain = uncertain_uses(spared, uses)
     if not spared.in_use:
-        return plan
+        return plan, uncertain
     message = "; ".join(
         f"{address} is used by {describe_uses([use for use in spared.in_use if use.private_ip_address == address])}"
         for address in sort_addresses({str(use.private_ip_address) for use in spared.in_use})
     )
     if task.options["force"]:
         task.warn(f"{nic.network_interface_id}: {message}; tried all the same, since force is true")
-        return plan
+        return plan, uncertain
     if request.addresses is not None:
         raise NicError(f"private_ip_addresses: {message}; nothing was changed (force=true lets the cloud decide)")
-    return spared
+    return spared, uncertain
 
 
 def _primary_message(nic: NetworkInterface) -> str:
@@ -186,12 +197,15 @@ def _primary_message(nic: NetworkInterface) -> str:
     )
 
 
-def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Change) -> dict[str, t.Any]:
+def _result(
+    task: TaskContext, before: NetworkInterface, work: Work, change: Change, uncertain: list[dict[str, t.Any]]
+) -> dict[str, t.Any]:
     outcomes = work.outcomes
     unassigned, assigned = outcomes.of(UNASSIGNED), outcomes.of(ASSIGNED)
-    changed = bool(unassigned or assigned)
-    after = before.with_secondary(set(before.secondary_private_ips) - set(unassigned) | set(assigned))
+    changed = bool(outcomes.changed)
     removing = isinstance(change, Unassignment)
+    secondary, moved = set(before.secondary_private_ips), set(outcomes.changed)
+    after = before.with_secondary(secondary - moved if removing else secondary | moved)
     read_again = bool(work.request_ids) and task.options["wait"]
     shown = work.network_interface if read_again else after
     result = {
@@ -199,6 +213,7 @@ def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Cha
         "network_interface": None if shown is None else shown.as_result(),
         "unassigned": unassigned,
         "outcomes": [outcomes.as_result(REMOVAL_OUTCOMES if removing else REMOVAL_OUTCOMES + ASSIGNMENT_OUTCOMES)],
+        "uncertain": uncertain,
         "request_ids": work.request_ids,
         "diff": {
             "before": {before.network_interface_id: list(before.secondary_private_ips)} if changed else {},
@@ -207,7 +222,10 @@ def _result(task: TaskContext, before: NetworkInterface, work: Work, change: Cha
     }
     if not removing:
         result["assigned"] = assigned
-    failures = describe_failures([outcomes])
+    failures = describe_failures([outcomes], task.control.stop_detail)
+    if not failures and work.request_ids and not task.options["all_secondary"] and outcomes.of(IN_USE):
+        used = ", ".join(outcomes.of(IN_USE))
+        failures = f"private_ip_addresses: the cloud says that something uses {used}, which stays"
     if failures:
         raise TaskFailedError(failures, result)
     return result

@@ -24,6 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     UNASSIGNED,
     Outcomes,
+    StopReason,
     describe_failures,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
@@ -31,8 +32,10 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     plan_digest,
     plan_removal,
     spare_in_use,
+    uncertain_uses,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Unassignment
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import InterruptedRunError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
@@ -47,6 +50,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection imp
     selection_spec,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
 def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -92,10 +96,13 @@ class _Policy(t.NamedTuple):
     keep_network_interfaces: list[str]
 
     def spares(self, nic: NetworkInterface) -> bool:
-        """Tell whether the user wants this network interface to be left alone."""
-        return nic.network_interface_id in self.keep_network_interfaces or any(
-            nic.name is not None and fnmatch.fnmatchcase(nic.name, pattern) for pattern in self.keep_network_interfaces
-        )
+        """Tell whether the user wants this network interface to be left alone, or may want it for all that is known."""
+        entries = self.keep_network_interfaces
+        if nic.network_interface_id in entries or nic.name in entries:
+            return True
+        if nic.name is None:
+            return any(character in entry for entry in entries for character in "*?[")
+        return any(fnmatch.fnmatchcase(nic.name, entry) for entry in entries)
 
 
 def _policy(options: t.Mapping[str, t.Any]) -> _Policy:
@@ -152,60 +159,159 @@ def _as_targets(addresses: t.Mapping[str, t.Sequence[str]]) -> list[dict[str, t.
 
 
 class _Estate(t.NamedTuple):
-    """What was read: the plans for network interfaces that matter, and how much was looked at."""
+    """What was read: the plans for network interfaces that matter, and how much was looked at.
+
+    :param gone: outcomes of targets whose network interfaces do not exist.
+    :param uncertain: uses of which the cloud does not tell the address.
+    """
 
     plans: list[RemovalPlan]
     gone: list[Outcomes]
+    uncertain: list[dict[str, t.Any]]
     network_interfaces: int
     secondary_addresses: int
+
+
+class _Run:
+    """A cleanup from what was read on.
+
+    :param started: monotonic time.
+    """
+
+    def __init__(self, task: TaskContext, estate: _Estate, started: float) -> None:
+        self._task = task
+        self._estate = estate
+        self._started = started
+        works = [
+            Work(plan.network_interface.network_interface_id, plan.network_interface, plan.unassign, plan.outcomes())
+            for plan in estate.plans
+        ]
+        self.planned = [work for work in works if work.addresses]
+        self._before = {work.network_interface_id: work.network_interface for work in self.planned}
+        self.outcomes = sorted(
+            [work.outcomes for work in works] + estate.gone, key=lambda entry: entry.network_interface_id
+        )
+        self.limits = _limits(task.options, sum(len(work.addresses) for work in self.planned), estate)
+        # All that could fail is done before the first write.
+        plan = _as_targets({work.network_interface_id: work.addresses for work in self.planned})
+        self._certain = {
+            "endpoint": task.provider.endpoint,
+            "account": None,
+            "plan": plan,
+            "plan_digest": plan_digest(plan),
+            "limits": self.limits,
+            "uncertain": estate.uncertain,
+            "network_interfaces": [
+                {
+                    "network_interface_id": plan.network_interface.network_interface_id,
+                    "name": plan.network_interface.name,
+                    "region_id": plan.network_interface.region_id,
+                }
+                for plan in estate.plans
+            ],
+        }
+
+        self.too_large = _over_limits(self.limits, len(self.planned), estate.secondary_addresses)
+
+    def carry_out(self, journal: Journal | None) -> None:
+        """Do what is planned; afterwards every address has its outcome."""
+        task = self._task
+        if task.check_mode or self.too_large:
+            for work in self.planned:
+                for address in work.addresses:
+                    work.outcomes.settle(address, UNASSIGNED if task.check_mode else NOT_ATTEMPTED)
+            return
+        engine = Engine(
+            task.provider, Unassignment(task.provider), engine_settings(task.options), task.control, journal
+        )
+        engine.carry_out(self.planned)
+
+    def failure(self, journal: Journal | None) -> str | None:
+        """Say why the task failed; None where it did not."""
+        control = self._task.control
+        if self.too_large:
+            return None if self._task.check_mode else f"{self.too_large} Nothing was changed"
+        failures = describe_failures(self.outcomes, control.stop_detail)
+        if journal is not None and journal.error:
+            failures = f"{journal.error}; {failures or 'everything else is done'}"
+        return f"interrupted: {failures}" if failures and control.interrupted else failures
+
+    def result(self) -> dict[str, t.Any]:
+        """Return the module's result."""
+        diff: dict[str, dict[str, list[str]]] = {"before": {}, "after": {}}
+        for work in self.planned:
+            changed = set(work.outcomes.changed)
+            nic = self._before[work.network_interface_id]
+            if changed and nic is not None:
+                addresses = nic.secondary_private_ips
+                diff["before"][work.network_interface_id] = list(addresses)
+                diff["after"][work.network_interface_id] = [a for a in addresses if a not in changed]
+        provider = self._task.provider
+        return {
+            "changed": bool(diff["before"]),
+            **self._certain,
+            "stopped": _stopped(self._task),
+            "outcomes": [entry.as_result() for entry in self.outcomes],
+            "summary": {
+                **{outcome: sum(len(entry.of(outcome)) for entry in self.outcomes) for outcome in REMOVAL_OUTCOMES},
+                "network_interfaces_read": self._estate.network_interfaces,
+                "network_interfaces_planned": len(self.planned),
+                "api_calls": provider.calls,
+                "throttled_calls": provider.throttled,
+                "seconds": round(time.monotonic() - self._started, 3),
+            },
+            "diff": diff,
+        }
+
+
+def _stopped(task: TaskContext) -> str | None:
+    reason = task.control.stop_reason
+    return None if reason is None else reason.value
 
 
 def run(task: TaskContext) -> dict[str, t.Any]:
     """Remove what the policy says and return the module's result.
 
     :raises InputError: nothing was changed, because of what the options say.
-    :raises TaskFailedError: the plan is larger than allowed, or an address could not be settled.
-    :raises ApiError: the estate, or what uses its addresses, could not be read; nothing was changed.
+    :raises TaskFailedError: something could not be read, the plan is larger than allowed, or an address could not be
+        settled.
     """
     started = time.monotonic()
     policy = _policy(task.options)
-    settings = engine_settings(task.options)
+    # Refused before anything is read.
+    engine_settings(task.options)
     journal = None
-    if task.options["journal"] and not task.check_mode:
+    if task.options["journal"] is not None and not task.check_mode:
         journal = Journal(task.options["journal"], task.provider.name, task.provider.endpoint)
     try:
-        estate = _read(task, policy)
-        works = [
-            Work(plan.network_interface.network_interface_id, plan.network_interface, plan.unassign, plan.outcomes())
-            for plan in estate.plans
-        ]
-        planned = [work for work in works if work.addresses]
-        before = {work.network_interface_id: work.network_interface for work in planned}
-        too_many = _over_cap(task.options, planned, estate)
-        if too_many and task.check_mode:
-            task.warn(f"{too_many} Without check mode this run fails")
-        if task.check_mode or too_many:
-            for work in planned:
-                for address in work.addresses:
-                    work.outcomes.settle(address, UNASSIGNED if task.check_mode else NOT_ATTEMPTED)
-        else:
-            Engine(task.provider, Unassignment(task.provider), settings, task.control, journal).carry_out(planned)
-        outcomes = sorted([work.outcomes for work in works] + estate.gone, key=lambda entry: entry.network_interface_id)
-        result = _result(task, estate, planned, before, outcomes, started)
+        cleanup = _Run(task, _read_or_fail(task, policy), started)
+        cleanup.carry_out(journal)
+        result = cleanup.result()
         if journal is not None:
             _end(journal, result)
     finally:
         if journal is not None:
             journal.close()
-    if too_many and not task.check_mode:
-        raise TaskFailedError(f"{too_many} Nothing was changed", result)
-    failures = describe_failures(outcomes)
-    if journal is not None and journal.error:
-        failures = f"{journal.error}; {failures or 'everything else is done'}"
-    if failures:
-        interrupted = "interrupted: " if task.control.interrupted else ""
-        raise TaskFailedError(interrupted + failures, result)
+    if cleanup.too_large and task.check_mode:
+        task.warn(f"{cleanup.too_large} Without check mode this run fails")
+    failure = cleanup.failure(journal)
+    if failure:
+        raise TaskFailedError(failure, result)
     return result
+
+
+def _read_or_fail(task: TaskContext, policy: _Policy) -> _Estate:
+    """Read what is selected.
+
+    :raises TaskFailedError: it could not be read; its result says whether it makes sense to go on elsewhere.
+    """
+    try:
+        return _read(task, policy)
+    except (ApiError, InterruptedRunError) as error:
+        if isinstance(error, ApiError) and error.kind is ErrorKind.AUTH:
+            task.control.stop(StopReason.AUTH, str(error))
+        stopped = {"stopped": _stopped(task)} if task.control.stop_reason else {}
+        raise TaskFailedError(str(error), {"changed": False, **stopped}) from None
 
 
 def _read(task: TaskContext, policy: _Policy) -> _Estate:
@@ -233,9 +339,11 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
     if policy.targets is None:
         plans = [plan for plan in plans if plan.unassign]
     plans.sort(key=lambda plan: plan.network_interface.network_interface_id)
+    plans, uncertain = _spare_in_use(task, plans)
     return _Estate(
-        _spare_in_use(task, plans),
+        plans,
         gone,
+        uncertain,
         len(network_interfaces),
         sum(len(nic.secondary_private_ips) for nic in network_interfaces),
     )
@@ -249,6 +357,8 @@ def _gone(identifier: str, addresses: t.Sequence[str]) -> Outcomes:
 
 
 def _plan(nic: NetworkInterface, policy: _Policy) -> RemovalPlan:
+    if not nic.addresses_told:
+        return RemovalPlan(nic)
     if policy.targets is not None:
         requested: t.Sequence[str] = policy.targets[nic.network_interface_id]
         if policy.spares(nic):
@@ -261,20 +371,24 @@ def _plan(nic: NetworkInterface, policy: _Policy) -> RemovalPlan:
     return plan_removal(nic, requested, policy.keep)
 
 
-def _spare_in_use(task: TaskContext, plans: list[RemovalPlan]) -> list[RemovalPlan]:
-    """Take the addresses that something uses out of the plans."""
+def _spare_in_use(task: TaskContext, plans: list[RemovalPlan]) -> tuple[list[RemovalPlan], list[dict[str, t.Any]]]:
+    """Take the addresses that something uses out of the plans, and return the uses of which no address is known."""
     asked = [plan.network_interface for plan in plans if plan.unassign]
     if not asked or not task.options["in_use_check"]:
-        return plans
+        return plans, []
     uses = task.provider.find_in_use(asked)
-    unclear = [identifier for identifier in uses if any(use.private_ip_address is None for use in uses[identifier])]
-    if unclear:
-        more = f" and {len(unclear) - 1} more" if len(unclear) > 1 else ""
-        task.warn(
-            f"{unclear[0]}{more}: there is an elastic IP on the network interface, and {task.provider.name} does not "
-            "tell which of its addresses it belongs to"
-        )
     spared = [spare_in_use(plan, uses.get(plan.network_interface.network_interface_id, ())) for plan in plans]
+    uncertain = [
+        entry
+        for plan in spared
+        for entry in uncertain_uses(plan, uses.get(plan.network_interface.network_interface_id, ()))
+    ]
+    if uncertain:
+        more = f" and {len(uncertain) - 1} more" if len(uncertain) > 1 else ""
+        task.warn(
+            f"{uncertain[0]['network_interface_id']}{more}: there is an elastic IP on the network interface, and "
+            f"{task.provider.name} does not tell which of its addresses it belongs to"
+        )
     used = [use for plan in spared for use in plan.in_use]
     if used and task.options["force"]:
         more = f" and {len(used) - 1} more" if len(used) > 1 else ""
@@ -282,67 +396,36 @@ def _spare_in_use(task: TaskContext, plans: list[RemovalPlan]) -> list[RemovalPl
             f"{used[0].private_ip_address} is used by {describe_uses(used[:1])}{more}; tried all the same, "
             "since force is true"
         )
-        return plans
-    return spared
+        return plans, uncertain
+    return spared, uncertain
 
 
-def _over_cap(options: t.Mapping[str, t.Any], planned: t.Sequence[Work], estate: _Estate) -> str | None:
+def _limits(options: t.Mapping[str, t.Any], planned: int, estate: _Estate) -> dict[str, t.Any]:
+    """Compare the size of the plan with what is allowed."""
+    percent = 100 * planned / estate.secondary_addresses if planned else 0.0
+    sizes = {"max_unassign": planned, "max_unassign_percent": percent}
+    return {
+        "max_unassign": options["max_unassign"],
+        "max_unassign_percent": options["max_unassign_percent"],
+        "planned": planned,
+        "planned_percent": percent,
+        "exceeded": [name for name, size in sizes.items() if size > options[name]],
+    }
+
+
+def _over_limits(limits: t.Mapping[str, t.Any], nics: int, secondary_addresses: int) -> str | None:
     """Say how the plan is larger than allowed; None where it is not."""
-    count = sum(len(work.addresses) for work in planned)
-    size = f"The plan is to unassign {count} addresses on {len(planned)} network interfaces"
-    if count > options["max_unassign"]:
-        return f"max_unassign: {size}, and {options['max_unassign']} are allowed; max_unassign={count} would allow it."
-    percent = 100 * count / estate.secondary_addresses if count else 0.0
-    if percent > options["max_unassign_percent"]:
+    count, percent = limits["planned"], limits["planned_percent"]
+    size = f"The plan is to unassign {count} addresses on {nics} network interfaces"
+    if "max_unassign" in limits["exceeded"]:
+        return f"max_unassign: {size}, and {limits['max_unassign']} are allowed; max_unassign={count} would allow it."
+    if "max_unassign_percent" in limits["exceeded"]:
         return (
-            f"max_unassign_percent: {size}, which is {percent:.1f} % of the {estate.secondary_addresses} secondary "
-            f"addresses there, and {options['max_unassign_percent']:g} % are allowed; "
-            f"max_unassign_percent={math.ceil(percent)} would allow it."
+            f"max_unassign_percent: {size}, which is {percent:.1f} % of the {secondary_addresses} secondary addresses "
+            f"there, and {limits['max_unassign_percent']:g} % are allowed; max_unassign_percent={math.ceil(percent)} "
+            "would allow it."
         )
     return None
-
-
-def _result(
-    task: TaskContext,
-    estate: _Estate,
-    planned: t.Sequence[Work],
-    before: t.Mapping[str, NetworkInterface | None],
-    outcomes: t.Sequence[Outcomes],
-    started: float,
-) -> dict[str, t.Any]:
-    plan = _as_targets({work.network_interface_id: work.addresses for work in planned})
-    diff: dict[str, dict[str, list[str]]] = {"before": {}, "after": {}}
-    for work in planned:
-        unassigned = set(work.outcomes.of(UNASSIGNED))
-        nic = before[work.network_interface_id]
-        if unassigned and nic is not None:
-            addresses = nic.secondary_private_ips
-            diff["before"][work.network_interface_id] = list(addresses)
-            diff["after"][work.network_interface_id] = [a for a in addresses if a not in unassigned]
-    return {
-        "changed": bool(diff["before"]),
-        "endpoint": task.provider.endpoint,
-        "plan": plan,
-        "plan_digest": plan_digest(plan),
-        "outcomes": [entry.as_result() for entry in outcomes],
-        "network_interfaces": [
-            {
-                "network_interface_id": plan.network_interface.network_interface_id,
-                "name": plan.network_interface.name,
-                "region_id": plan.network_interface.region_id,
-            }
-            for plan in estate.plans
-        ],
-        "summary": {
-            **{outcome: sum(len(entry.of(outcome)) for entry in outcomes) for outcome in REMOVAL_OUTCOMES},
-            "network_interfaces_read": estate.network_interfaces,
-            "network_interfaces_planned": len(planned),
-            "api_calls": task.provider.calls,
-            "throttled_calls": task.provider.throttled,
-            "seconds": round(time.monotonic() - started, 3),
-        },
-        "diff": diff,
-    }
 
 
 def _end(journal: Journal, result: t.Mapping[str, t.Any]) -> None:

@@ -13,6 +13,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_inte
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import network_interface_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
 def selection_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -52,13 +53,17 @@ def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def read_by_ids(task: TaskContext, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
     """Read network interfaces by id, many at a time; those that do not exist are not in the answer.
 
-    :raises ApiError: something could not be read.
+    :raises ApiError: something could not be read, or an answer does not tell the addresses of one.
     """
     batches = [ids[start : start + READ_BATCH] for start in range(0, len(ids), READ_BATCH)]
-    found: dict[str, NetworkInterface] = {}
-    for read in task.control.read_all(task.provider.read_network_interfaces, batches):
-        found.update(read)
-    return found
+    read: dict[str, NetworkInterface | None] = {}
+    for answer in task.control.read_all(task.provider.read_network_interfaces, batches):
+        read.update(answer)
+    for identifier in ids:
+        if identifier not in read:
+            detail = f"the answer does not tell the addresses of {identifier}; nothing was changed"
+            raise ApiError("DescribeNetworkInterfaces", ErrorKind.NO_ANSWER, detail, final=True)
+    return {identifier: nic for identifier, nic in read.items() if nic is not None}
 
 
 def read_selected(task: TaskContext) -> list[NetworkInterface]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import abc
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
+    InUse,
+    NetworkInterface,
+    is_id,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
     Page,
-    listed,
     number,
     read_pages,
     text,
@@ -71,6 +74,21 @@ class EipSource(t.NamedTuple):
     uses: t.Callable[[dict[str, t.Any]], t.Iterable[tuple[str, InUse]]]
 
 
+def _unreadable(action: str, detail: str) -> ApiError:
+    """Make the error of an answer that proves nothing, and that asking again would not mend."""
+    return ApiError(action, ErrorKind.NO_ANSWER, detail, final=True)
+
+
+def objects(value: t.Any, action: str, name: str) -> list[dict[str, t.Any]]:
+    """Return a cloud's list of objects.
+
+    :raises ApiError: it is something else, so that nothing is known.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise _unreadable(action, f"{name} in the answer is no list of objects")
+    return value
+
+
 class CloudProvider(Provider):
     """The base of every cloud's provider."""
 
@@ -109,17 +127,19 @@ class CloudProvider(Provider):
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Translate filters to the parameters of the list action; None leaves a parameter out."""
 
-    def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
-        found = self._read_by_id(ids)
-        missing = [identifier for identifier in ids if identifier not in found]
-        if missing and len(ids) > 1:
+    def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
+        read = self._read_by_id(ids)
+        gone = [identifier for identifier, nic in read.items() if nic is None]
+        if gone and len(ids) > 1:
             # That one is gone would settle its addresses, so it is not concluded from a long list alone.
-            found.update(self._read_by_id(missing))
-        return found
+            for identifier in gone:
+                del read[identifier]
+            read.update(self._read_by_id(gone))
+        return read
 
-    def _read_by_id(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
+    def _read_by_id(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
         try:
-            read = self._list_all(
+            entries = self._list_all(
                 self.network_interfaces, {self.ids_parameter: list(ids)}, READ_BATCH, self._identified
             )
         except ApiError as error:
@@ -128,18 +148,21 @@ class CloudProvider(Provider):
             if error.kind is not ErrorKind.NETWORK_INTERFACE_ABSENT:
                 raise
             if len(ids) == 1:
-                return {}
+                return {ids[0]: None}
             middle = len(ids) // 2
             return {**self._read_by_id(ids[:middle]), **self._read_by_id(ids[middle:])}
-        for nic in read:
-            if nic is not None and not nic.addresses_told:
-                detail = f"the answer does not tell the addresses of {nic.network_interface_id}"
-                raise ApiError(self.network_interfaces.action, ErrorKind.NO_ANSWER, detail, final=True)
-        return {nic.network_interface_id: nic for nic in read if nic is not None and nic.network_interface_id in ids}
+        # An entry that is not one of those asked for may be the one that is missed: then nothing is gone.
+        complete = all(nic is not None and nic.network_interface_id in ids for nic in entries)
+        found = {nic.network_interface_id: nic for nic in entries if nic is not None}
+        return {
+            identifier: found.get(identifier)
+            for identifier in ids
+            if (found[identifier].addresses_told if identifier in found else complete)
+        }
 
     def _identified(self, item: dict[str, t.Any]) -> NetworkInterface | None:
-        """Parse a network interface; None for one without an id, about which nothing can be asked."""
-        return self._network_interface(item) if text(item.get(self.network_interfaces.id_field)) else None
+        """Parse a network interface; None for one without a usable id, about which nothing can be asked."""
+        return self._network_interface(item) if is_id(item.get(self.network_interfaces.id_field)) else None
 
     def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
         action = self.network_interfaces
@@ -181,19 +204,18 @@ class CloudProvider(Provider):
         """
         identifier = text(item.get(action.id_field))
         if identifier is None:
-            detail = f"an entry of the answer has no {action.id_field}"
-            raise ApiError(action.action, ErrorKind.NO_ANSWER, detail, final=True)
+            raise _unreadable(action.action, f"an entry of the answer has no {action.id_field}")
         return identifier
 
     @staticmethod
     def _told(body: t.Mapping[str, t.Any], action: str, name: str) -> list[dict[str, t.Any]]:
         """Return a list of an answer that is about one thing; null is an empty one.
 
-        :raises ApiError: it is missing, so that nothing is known.
+        :raises ApiError: it is missing or no list of objects, so that nothing is known.
         """
         if name not in body:
-            raise ApiError(action, ErrorKind.NO_ANSWER, f"the answer has no {name}", final=True)
-        return listed(body, name)
+            raise _unreadable(action, f"the answer has no {name}")
+        return objects(body[name] or [], action, name)
 
     def _list_all(
         self,
@@ -206,13 +228,12 @@ class CloudProvider(Provider):
 
         :raises ApiError: also when the cloud counts more items than it shows.
         """
-        listing = read_pages(action.action, self._fetch(action, parameters, page_size, parse), page_size)
+        fetch = self._fetch(action, parameters, page_size, parse)
+        listing = read_pages(action.action, fetch, page_size, to_the_end=action != self.network_interfaces)
         if listing.missing:
-            raise ApiError(
+            raise _unreadable(
                 action.action,
-                ErrorKind.NO_ANSWER,
                 f"the cloud counts {listing.missing + len(listing.items)} items and lists {len(listing.items)}",
-                final=True,
             )
         return listing.items
 
@@ -229,10 +250,14 @@ class CloudProvider(Provider):
             page = {self.paging.page_number: page_number, self.paging.page_size: page_size}
             body = self._client.read(action.action, {**parameters, **page})
             total = number(body.get(self.paging.total))
-            if total is None and action.path[0] not in body:
-                raise ApiError(action.action, ErrorKind.NO_ANSWER, f"the answer has no {action.path[0]}", final=True)
-            items = listed(body, *action.path)
-            return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total)
+            value: t.Any = body
+            for name in action.path:
+                value = value.get(name) if isinstance(value, dict) else None
+            if value is None and total != 0:
+                raise _unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
+            items = objects(value or [], action.action, action.path[-1])
+            full = len(items) >= min(page_size, number(body.get(self.paging.page_size)) or page_size)
+            return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total, full)
 
         return fetch
 

@@ -153,10 +153,12 @@ class Page(t.NamedTuple):
 
     :param items: the items by id; one without an id has a key of its own.
     :param total: how many there are on all pages; None where the cloud does not say it.
+    :param full: it has as many items as a page can have.
     """
 
     items: dict[str, t.Any]
     total: int | None
+    full: bool = False
 
 
 class Listing(t.NamedTuple):
@@ -173,7 +175,11 @@ _WINDOW = 40
 
 
 def read_pages(
-    action: str, fetch: t.Callable[[int], Page], page_size: int, concurrently: Mapping | None = None
+    action: str,
+    fetch: t.Callable[[int], Page],
+    page_size: int,
+    concurrently: Mapping | None = None,
+    to_the_end: bool = False,
 ) -> Listing:
     """Read a list to its end.
 
@@ -183,12 +189,14 @@ def read_pages(
 
     :param fetch: returns the page with this number, counted from 1.
     :param concurrently: how to read pages side by side; None reads them one after another.
+    :param to_the_end: do not take the cloud's count for the end: a full page is followed by one more read.
     :raises ApiError: the pages do not end.
     """
-    items = dict((page := fetch(1)).items)
+    page = fetch(1)
+    items = dict(page.items)
     total = _believable(page.total, items)
     known, last = 0, 1
-    while len(items) > known and (total is None or len(items) < total):
+    while len(items) > known and (total is None or len(items) < total or (to_the_end and page.full)):
         known = len(items)
         counted = 0 if total is None or concurrently is None else min(-(-total // page_size), last + _WINDOW)
         numbers = range(last + 1, max(counted, last + 1) + 1)
@@ -219,7 +227,8 @@ def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:
 
 def text(value: t.Any) -> str | None:
     """Return a cloud's text field; None for missing, null, empty or something else than text."""
-    return value if isinstance(value, str) and value else None
+    # A half of a surrogate pair could not be written anywhere.
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 
 def number(value: t.Any) -> int | None:

@@ -103,9 +103,10 @@ class Provider(abc.ABC):
         """Requests that the cloud refused as too many."""
 
     @abc.abstractmethod
-    def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface]:
-        """Read up to READ_BATCH network interfaces by id; those that do not exist are not in the answer.
+    def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
+        """Read up to READ_BATCH network interfaces by id.
 
+        :returns: None for one that there is not; what the answer leaves open, be it the addresses alone, is missing.
         :raises ApiError: the read failed, or contradicts itself so that nothing can be concluded from it.
         """
 

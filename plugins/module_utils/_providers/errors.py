@@ -17,7 +17,9 @@ class ErrorKind(enum.Enum):
     ADDRESS_ABSENT = "the address is not on the network interface"
     NETWORK_INTERFACE_ABSENT = "there is no such network interface"
     REFUSED = "the cloud refuses"
+    IN_USE = "the cloud says that something uses the address"
     CONFLICT = "the cloud refuses for now"
+    NETWORK_INTERFACE_REFUSED = "the cloud refuses everything on the network interface"
     NETWORK_INTERFACE_STATUS = "the network interface's status forbids it"
     THROTTLED = "too many calls"
     AMBIGUOUS = "the answer does not tell whether the call had an effect"
@@ -31,6 +33,10 @@ class ErrorKind(enum.Enum):
 IN_DOUBT = frozenset({ErrorKind.AMBIGUOUS, ErrorKind.NO_ANSWER})
 #: The cloud says that something is not there, which a read has to confirm.
 ABSENT = frozenset({ErrorKind.ADDRESS_ABSENT, ErrorKind.NETWORK_INTERFACE_ABSENT})
+#: No part of the call was carried out, whatever it named.
+NEVER_CARRIED_OUT = frozenset({ErrorKind.THROTTLED, ErrorKind.AUTH, ErrorKind.NOT_SENT, ErrorKind.STOPPED})
+#: By the vendor's page the refusal holds for the network interface, whatever addresses are named.
+WHOLE_NETWORK_INTERFACE = frozenset({ErrorKind.NETWORK_INTERFACE_REFUSED, ErrorKind.NETWORK_INTERFACE_STATUS})
 #: The call had no effect and may have one later.
 TRY_AGAIN = frozenset({ErrorKind.THROTTLED, ErrorKind.NOT_SENT})
 
@@ -43,6 +49,7 @@ class ApiError(NicError):
     :param detail: the cloud's message, or ours about the transport.
     :param retry_after: seconds that the cloud asks to wait.
     :param final: repeating the call cannot help, whatever its kind (a refused TLS certificate).
+    :param use_kind: of an IN_USE error, what uses the address, in the words of C(InUse.kind).
     :param overloaded: the server had too much to do, so that calls are to be sent more slowly, whatever the kind.
 
     C(overtaken) tells whether other calls of the same action got through meanwhile.
@@ -60,6 +67,7 @@ class ApiError(NicError):
         retry_after: float | None = None,
         final: bool = False,
         overloaded: bool = False,
+        use_kind: str = "",
     ) -> None:
         facts = [f"HTTP {status}" if status and code else "", f"request id {request_id}" if request_id else ""]
         facts = [fact for fact in facts if fact]
@@ -76,3 +84,4 @@ class ApiError(NicError):
         self.final = final
         self.overloaded = overloaded or kind is ErrorKind.THROTTLED
         self.overtaken = False
+        self.use_kind = use_kind

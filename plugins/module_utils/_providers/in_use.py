@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, is_ipv6
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import text
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
-def use(address: t.Any, kind: str, identifier: t.Any) -> InUse | None:
-    """Make an entry from a cloud's fields; None where they name no IPv4 address."""
+def use(address: t.Any, kind: str, identifier: t.Any, action: str) -> InUse | None:
+    """Make an entry from a cloud's fields; None where they name no IPv4 address, or none at all.
+
+    :param action: that gave them.
+    :raises ApiError: what they name cannot be read, so that nothing is known.
+    """
+    if address in (None, ""):
+        return None
     parsed = cloud_address(address)
+    if parsed is None and not is_ipv6(address):
+        detail = f"an entry of the answer has an address that cannot be read ({kind} {identifier})"
+        raise ApiError(action, ErrorKind.NO_ANSWER, detail, final=True)
     return InUse(parsed, kind, text(identifier)) if parsed else None
 
 

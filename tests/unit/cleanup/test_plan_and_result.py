@@ -22,6 +22,7 @@ from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
 )
 
 RESULT = {"changed", "endpoint", "plan", "plan_digest", "network_interfaces", "outcomes", "summary", "diff"}
+RESULT |= {"account", "limits", "stopped", "uncertain"}
 SUMMARY = {
     *OUTCOMES,
     "network_interfaces_read",
@@ -183,9 +184,11 @@ def test_a_removal_that_never_shows_is_unknown_and_fails(scene: Scene) -> None:
         scene.secondary(1, 1),
         scene.secondary(1, 2),
     ]
-    assert set(entry["unknown"][0]) == {"private_ip_address", "code", "message", "request_id"}
+    assert set(entry["unknown"][0]) == {"private_ip_address", "code", "message", "request_id", "accepted"}
+    assert entry["unknown"][0]["accepted"] is True
     assert entry["unknown"][0]["request_id"] == scene.writes()[0]["request_id"]
-    assert report.result["changed"] is False
+    assert report.result["changed"] is True
+    assert report.result["diff"]["after"] == {scene.id(1): []}
     assert scene.count(scene.cloud.unassign) == 1
 
 

@@ -25,6 +25,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base impo
     InUseSource,
     ListAction,
     PagingFields,
+    objects,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
@@ -186,10 +187,13 @@ class EnsProvider(CloudProvider):
         whenever the marks and PrimaryIp contradict each other, the address counts as primary.
         """
         primary = cloud_address(item.get("PrimaryIp"))
+        sets = item.get("PrivateIpSets")
+        entries = sets.get("PrivateIpSet") if isinstance(sets, dict) else None
         marked = [
             (cloud_address(entry.get("PrivateIpAddress")), entry.get("Primary"))
             for entry in listed(item, "PrivateIpSets", "PrivateIpSet")
         ]
+        told = isinstance(entries, list) and len(marked) == len(entries) and all(address for address, _mark in marked)
         protected = {address for address, mark in marked if mark not in (False, None, "false", "False")} | {primary}
         secondary = {
             address
@@ -213,7 +217,7 @@ class EnsProvider(CloudProvider):
             tags=None,
             created_at=text(item.get("CreationTime")),
             transitional=status in _TRANSITIONAL,
-            addresses_told=isinstance(item.get("PrivateIpSets"), dict),
+            addresses_told=told,
         )
 
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
@@ -230,18 +234,19 @@ class EnsProvider(CloudProvider):
         balancer_id = self._id(balancer, _LOAD_BALANCERS)
         attributes = self._client.read("DescribeLoadBalancerAttribute", {"LoadBalancerId": balancer_id})
         for backend in self._told(attributes, "DescribeLoadBalancerAttribute", "BackendServers"):
-            yield use(backend.get("Ip"), "load_balancer", balancer_id)
+            yield use(backend.get("Ip"), "load_balancer", balancer_id, "DescribeLoadBalancerAttribute")
 
     def _forward_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
         for entry in self._list_all(_FORWARD_ENTRIES, {"NatGatewayId": self._id(gateway, _NAT_GATEWAYS)}):
-            yield use(entry.get("InternalIp"), "dnat", entry.get("ForwardEntryId"))
+            yield use(entry.get("InternalIp"), "dnat", entry.get("ForwardEntryId"), _FORWARD_ENTRIES.action)
 
     def _ha_vip(self, ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        yield use(ha_vip.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
-        for member in listed(ha_vip, "AssociatedInstances"):
-            yield use(member.get("IpAddress"), "ha_vip", ha_vip.get("HaVipId"))
-        for eip in listed(ha_vip, "AssociatedEipAddresses"):
-            yield use(ha_vip.get("IpAddress"), "eip", eip.get("EipId"))
+        action, identifier = _HA_VIPS.action, ha_vip.get("HaVipId")
+        yield use(ha_vip.get("IpAddress"), "ha_vip", identifier, action)
+        for member in objects(ha_vip.get("AssociatedInstances") or [], action, "AssociatedInstances"):
+            yield use(member.get("IpAddress"), "ha_vip", identifier, action)
+        for eip in objects(ha_vip.get("AssociatedEipAddresses") or [], action, "AssociatedEipAddresses"):
+            yield use(ha_vip.get("IpAddress"), "eip", eip.get("EipId"), action)
 
     def _eip_source(self) -> EipSource:
         def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:

@@ -17,6 +17,11 @@ _KINDS = {
     # A state of one address or of the network interface that may pass by itself.
     "IncorrectPrivateIpAddressStatus": ErrorKind.CONFLICT,
     "Operation.Conflict": ErrorKind.CONFLICT,
+    # About a state of the network interface or its instance.
+    "InvalidOperation.InvalidEniStatus": ErrorKind.NETWORK_INTERFACE_STATUS,
+    "InvalidOperation.InvalidEnsStatus": ErrorKind.NETWORK_INTERFACE_REFUSED,
+    "InvalidOperation.InstanceNotSupport": ErrorKind.NETWORK_INTERFACE_REFUSED,
+    "IncorrectInstanceStatus": ErrorKind.NETWORK_INTERFACE_REFUSED,
     # Says nothing but that some back end failed, before or after the change.
     "ens.interface.error": ErrorKind.AMBIGUOUS,
     "InternalError": ErrorKind.AMBIGUOUS,

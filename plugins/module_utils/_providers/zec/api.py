@@ -15,7 +15,11 @@ import os
 import time
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, sort_addresses
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import (
+    cloud_address,
+    is_ipv6,
+    sort_addresses,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import parse_endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
@@ -31,7 +35,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
     ClientSettings,
     listed,
     text,
-    texts,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
@@ -45,7 +48,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.crede
     ZecCredentials,
     zec_credentials,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import classify
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import USE_KINDS, classify
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.signing import METHOD, sign
 
 DEFAULT_ENDPOINT = "console.zenlayer.com"
@@ -112,8 +115,29 @@ class ZecClient(ApiClient):
             code=code,
             status=answer.status,
             request_id=request_id,
+            use_kind=USE_KINDS.get(code or "", ""),
             retry_after=float(retry_after) if retry_after.isdigit() else None,
         )
+
+
+def _secondary(item: t.Mapping[str, t.Any], primary: str | None) -> tuple[set[str], bool]:
+    """Return the secondary addresses, and whether the answer tells all of them.
+
+    C(secondaryIpv4s) may be null where there is none; but then C(privateIpList), which has all addresses, must not show
+    any, and an address in there that is neither primary nor secondary contradicts the answer in any case. So does a
+    secondary address without a primary one.
+    """
+    listed_secondary, listed_private = item.get("secondaryIpv4s"), item.get("privateIpList")
+    known = [entries for entries in (listed_secondary, listed_private) if entries is not None]
+    if not known or not all(isinstance(entries, list) for entries in known):
+        return set(), False
+    if not all(cloud_address(address) or is_ipv6(address) for entries in known for address in entries):
+        return set(), False
+    secondary = {address for address in map(cloud_address, listed_secondary or ()) if address and address != primary}
+    private = {address for address in map(cloud_address, listed_private or ()) if address}
+    if primary is None:
+        return secondary, not secondary and not private
+    return secondary, private <= secondary | {primary}
 
 
 def _tags(value: t.Any) -> dict[str, str] | None:
@@ -181,7 +205,7 @@ class ZecProvider(CloudProvider):
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
         """Read one entry of dataSet; C(secondaryIpv4s) is what can be removed, C(primaryIpv4) never."""
         primary = cloud_address(item.get("primaryIpv4"))
-        secondary = {cloud_address(address) for address in texts(item.get("secondaryIpv4s")) or ()}
+        secondary, told = _secondary(item, primary)
         status = text(item.get("status"))
         group = item.get("securityGroupId")
         return NetworkInterface(
@@ -195,11 +219,12 @@ class ZecProvider(CloudProvider):
             instance_id=text(item.get("instanceId")),
             mac_address=text(item.get("macAddress")),
             primary_private_ip=primary,
-            secondary_private_ips=tuple(sort_addresses(a for a in secondary if a is not None and a != primary)),
+            secondary_private_ips=tuple(sort_addresses(secondary)),
             security_group_ids=None if group is None else ((group,) if text(group) else ()),
             tags=_tags(item.get("tags")),
             created_at=text(item.get("createTime")),
             transitional=status in _TRANSITIONAL,
+            addresses_told=told,
         )
 
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
@@ -221,16 +246,16 @@ class ZecProvider(CloudProvider):
         balancer_id = self._id(balancer, _LOAD_BALANCERS)
         answer = self._client.read("DescribeBackends", {"loadBalancerId": balancer_id})
         for backend in self._told(answer, "DescribeBackends", "backends"):
-            yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id)
+            yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id, "DescribeBackends")
 
     def _dnat_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
         detail = self._client.read("DescribeNatGatewayDetail", {"natGatewayId": self._id(gateway, _NAT_GATEWAYS)})
         for entry in self._told(detail, "DescribeNatGatewayDetail", "dnats"):
-            yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"))
+            yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"), "DescribeNatGatewayDetail")
 
     @staticmethod
     def _ha_vip(ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        yield use(ha_vip.get("ipAddress"), "ha_vip", ha_vip.get("haVipId"))
+        yield use(ha_vip.get("ipAddress"), "ha_vip", ha_vip.get("haVipId"), _HA_VIPS.action)
 
     def _eip_source(self) -> EipSource:
         def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:

@@ -15,6 +15,11 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors im
 _KINDS = {
     "INVALID_NIC_NOT_FOUND": ErrorKind.NETWORK_INTERFACE_ABSENT,
     "OPERATION_FAILED_RESOURCE_NOT_FOUND": ErrorKind.NETWORK_INTERFACE_ABSENT,
+    # The page names the network interface, the text of the error one address.
+    "INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH": ErrorKind.IN_USE,
+    "INVALID_NIC_LB_ASSOCIATED": ErrorKind.IN_USE,
+    "OPERATION_DENIED_INSTANCE_STATUS_NOT_SUPPORT": ErrorKind.NETWORK_INTERFACE_REFUSED,
+    "OPERATION_FAILED_FOR_RECYCLE_RESOURCE": ErrorKind.NETWORK_INTERFACE_REFUSED,
     "INVALID_NIC_STATUS": ErrorKind.NETWORK_INTERFACE_STATUS,
     "REQUEST_LIMIT_EXCEEDED": ErrorKind.THROTTLED,
     "INTERNAL_SERVER_ERROR": ErrorKind.AMBIGUOUS,
@@ -22,6 +27,9 @@ _KINDS = {
     "REQUEST_TIMED_OUT": ErrorKind.AMBIGUOUS,
     "INVALID_OPERATION_TIMEOUT": ErrorKind.AMBIGUOUS,
 }
+
+#: What uses an address that the cloud refuses with such a code.
+USE_KINDS = {"INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH": "eip", "INVALID_NIC_LB_ASSOCIATED": "load_balancer"}
 
 
 def classify(code: str | None, status: int) -> ErrorKind:

@@ -132,7 +132,7 @@ class Zec(Cloud):
     spec = zec_private_ip.DEFINITION.options
     write = "UnassignNetworkInterfaceIpv4"
     lookups = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribeEips")
-    refusal = ("INVALID_NIC_LB_ASSOCIATED", 409)
+    refusal = ("OPERATION_DENIED_BY_POLICY", 409)
     throttling = ("REQUEST_LIMIT_EXCEEDED", 429)
     broken = ("INTERNAL_SERVER_ERROR", 500)
     nic_gone = ("INVALID_NIC_NOT_FOUND", 404)
