@@ -175,7 +175,8 @@ class ActionModule(ActionBase):
             raise records.RefusedError(
                 f"{self._plan_file()} is refused: it is a plan for {plan['endpoint']}, not for {checked['endpoint']}"
             )
-        error = records.refusal(checked, plan, self._policy())
+        limits = (plan or checked)["limits"]
+        error = records.over_limits(limits, self._policy())
         batches = [] if error else records.split(checked["plan"], max(1, self._variables["batch_size"]))
         return {"batches": batches, "error": error}
 

@@ -25,13 +25,6 @@ options:
     description: Result of M(edgecloud.nic.ens_private_ip_cleanup) or M(edgecloud.nic.zec_private_ip_cleanup).
     type: dict
     required: true
-  provider:
-    description: Which cloud it is.
-    type: str
-    required: true
-    choices:
-      - ens
-      - zec
   on_error:
     description: Whether any failure ends the series.
     type: str
@@ -47,7 +40,7 @@ EXAMPLES = r"""
     targets: "{{ item }}"
   loop: "{{ plan | batch(200) }}"
   loop_control:
-    break_when: result is failed and result | edgecloud.nic.cleanup_stops('zec')
+    break_when: result is failed and result | edgecloud.nic.cleanup_stops
   register: result
 """
 
@@ -58,10 +51,10 @@ _value:
 """
 
 
-def cleanup_stops(result: dict[str, t.Any], provider: str, on_error: str = "continue") -> bool:
+def cleanup_stops(result: dict[str, t.Any], on_error: str = "continue") -> bool:
     # A worker process survives a kill of ansible-playbook; whoever killed it does not expect it to go on.
     parent = multiprocessing.parent_process()
-    return must_stop(result, provider, on_error) or not (parent is None or parent.is_alive())
+    return must_stop(result, on_error) or not (parent is None or parent.is_alive())
 
 
 class FilterModule:

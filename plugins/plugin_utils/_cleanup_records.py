@@ -32,9 +32,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     UNKNOWN,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_digest
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.errors import classify as classify_ens
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import classify as classify_zec
 
 FORMAT = 1
 SELECTION = ("network_interface_ids", "filters", "all_network_interfaces")
@@ -52,7 +49,6 @@ POLICY = (
 THIS_RUN = "this"
 EARLIER_RUN = "earlier"
 
-_CLASSIFY = {"ens": classify_ens, "zec": classify_zec}
 _COLUMNS = (
     "region_id",
     "network_interface_id",
@@ -108,7 +104,7 @@ def make_plan(result: Json, context: Json) -> Json:
             "addresses": sum(len(target["private_ip_addresses"]) for target in result["plan"]),
             **_read_and_planned(result),
         },
-        "over_limit": over_limit(result),
+        "limits": result["limits"],
         "network_interfaces": result["network_interfaces"],
         "targets": result["plan"],
         "plan_digest": result["plan_digest"],
@@ -120,10 +116,22 @@ def _read_and_planned(result: Json) -> dict[str, int]:
     return {name: result["summary"][name] for name in ("network_interfaces_read", "network_interfaces_planned")}
 
 
-def over_limit(result: Json) -> str | None:
-    """Return how a plan is larger than allowed, which the cleanup module only warns about in check mode."""
-    warnings = [str(warning) for warning in result.get("warnings") or () if str(warning).startswith("max_unassign")]
-    return warnings[0].removesuffix(" Without check mode this run fails") if warnings else None
+def over_limits(limits: Json, allowed: Json) -> str | None:
+    """Say how a plan is larger than allowed; None where it is not.
+
+    :param limits: of the cleanup module's result when the plan was made: how large it is, also as a share of all that
+        was selected then.
+    :param allowed: the policy with the limits that hold now.
+    """
+    planned = f"{_plural(limits['planned'], 'address', 'addresses')} would be unassigned"
+    if limits["planned"] > allowed["max_unassign"]:
+        return f"max_unassign: {planned}, and {allowed['max_unassign']} are allowed"
+    if limits["planned_percent"] > allowed["max_unassign_percent"]:
+        return (
+            f"max_unassign_percent: {planned}, which is {limits['planned_percent']:.1f} % of all that were selected, "
+            f"and {allowed['max_unassign_percent']:g} % are allowed"
+        )
+    return None
 
 
 def read_plan(
@@ -174,32 +182,6 @@ def _checked_digest(targets: t.Any) -> str | None:
 # --- Batches ---------------------------------------------------------------------------------------------------------
 
 
-def refusal(result: Json, plan: Json | None, policy: Json) -> str | None:
-    """Say why what was read must not be carried out; None where it may.
-
-    :param result: of the cleanup module in check mode.
-    :param plan: the plan file; None where there is none.
-    """
-    count = sum(len(target["private_ip_addresses"]) for target in result["plan"])
-    if count > policy["max_unassign"]:
-        return (
-            f"max_unassign: {count} addresses on {len(result['plan'])} network interfaces would be unassigned, and "
-            f"{policy['max_unassign']} are allowed"
-        )
-    if plan is None:
-        return over_limit(result)
-    # A share of the network interfaces in the plan says nothing: the limit is about all that were selected.
-    if plan["over_limit"] and "max_unassign_percent" in plan["over_limit"]:
-        return str(plan["over_limit"]).rstrip(".")
-    planned_under = plan["policy"]["max_unassign_percent"]
-    if policy["max_unassign_percent"] < planned_under:
-        return (
-            f"max_unassign_percent: the plan was made under {planned_under:g} %, and "
-            f"{policy['max_unassign_percent']:g} % are allowed; make a new plan"
-        )
-    return None
-
-
 def split(targets: t.Sequence[Json], size: int) -> list[Json]:
     """Return the targets in batches of so many network interfaces, each with what its line of progress says."""
     left = sum(len(target["private_ip_addresses"]) for target in targets)
@@ -220,24 +202,10 @@ def split(targets: t.Sequence[Json], size: int) -> list[Json]:
     return batches
 
 
-def must_stop(result: Json, provider: str, on_error: str) -> bool:
-    """Tell whether no further batch may be started after this one."""
-    results = result.get("outcomes")
-    failed = result.get("msg") is not None and (results is None or _has_failures(results))
-    if not failed:
-        return False
-    if on_error == "stop" or (results is not None and any(entry[NOT_ATTEMPTED] for entry in results)):
-        return True
-    if results is None:
-        # "ACTION: CODE: MESSAGE" is how the modules say that a read was refused.
-        codes: t.Iterable[str | None] = str(result["msg"]).split(": ")[1:2]
-    else:
-        codes = {failure["code"] for entry in results for failure in entry[FAILED]}
-    return any(code and _CLASSIFY[provider](code, 400) is ErrorKind.AUTH for code in codes)
-
-
-def _has_failures(results: t.Sequence[Json]) -> bool:
-    return any(entry[outcome] for entry in results for outcome in FAILING_OUTCOMES)
+def must_stop(result: Json, on_error: str) -> bool:
+    """Tell whether no further batch may be started after the one with this result of the cleanup module."""
+    # It has a message where it failed; "failed" itself is for the role's tasks to say.
+    return bool(result.get("stopped")) or (on_error == "stop" and result.get("msg") is not None)
 
 
 # --- What journals say -----------------------------------------------------------------------------------------------
@@ -380,6 +348,8 @@ def make_report(
     :param error: why nothing, or no more, was tried.
     """
     apply = context["mode"] == "apply"
+    if not apply and "limits" in checked:
+        error = error or over_limits(checked["limits"], context["policy"])
     rows: dict[Key, Json] = {}
     _add(rows, checked.get("outcomes") or ())
     if apply:
@@ -425,7 +395,7 @@ def make_report(
         "regions": _regions(addresses),
         "addresses": addresses,
         "journal": context["journal"],
-        "error": error or over_limit(checked) if not apply else error,
+        "error": error,
         "tried": bool(batch_results),
     }
 

@@ -24,7 +24,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     UNASSIGNED,
     Outcomes,
-    StopReason,
     describe_failures,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
@@ -35,7 +34,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     uncertain_uses,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Unassignment
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import InterruptedRunError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
@@ -50,7 +48,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection imp
     selection_spec,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
 def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -250,7 +247,7 @@ class _Run:
         return {
             "changed": bool(diff["before"]),
             **self._certain,
-            "stopped": _stopped(self._task),
+            "stopped": self._task.control.stop_reason and self._task.control.stop_reason.value,
             "outcomes": [entry.as_result() for entry in self.outcomes],
             "summary": {
                 **{outcome: sum(len(entry.of(outcome)) for entry in self.outcomes) for outcome in REMOVAL_OUTCOMES},
@@ -264,17 +261,12 @@ class _Run:
         }
 
 
-def _stopped(task: TaskContext) -> str | None:
-    reason = task.control.stop_reason
-    return None if reason is None else reason.value
-
-
 def run(task: TaskContext) -> dict[str, t.Any]:
     """Remove what the policy says and return the module's result.
 
     :raises InputError: nothing was changed, because of what the options say.
-    :raises TaskFailedError: something could not be read, the plan is larger than allowed, or an address could not be
-        settled.
+    :raises TaskFailedError: the plan is larger than allowed, or an address could not be settled.
+    :raises ApiError: the estate, or what uses its addresses, could not be read; nothing was changed.
     """
     started = time.monotonic()
     policy = _policy(task.options)
@@ -284,7 +276,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     if task.options["journal"] is not None and not task.check_mode:
         journal = Journal(task.options["journal"], task.provider.name, task.provider.endpoint)
     try:
-        cleanup = _Run(task, _read_or_fail(task, policy), started)
+        cleanup = _Run(task, _read(task, policy), started)
         cleanup.carry_out(journal)
         result = cleanup.result()
         if journal is not None:
@@ -298,20 +290,6 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     if failure:
         raise TaskFailedError(failure, result)
     return result
-
-
-def _read_or_fail(task: TaskContext, policy: _Policy) -> _Estate:
-    """Read what is selected.
-
-    :raises TaskFailedError: it could not be read; its result says whether it makes sense to go on elsewhere.
-    """
-    try:
-        return _read(task, policy)
-    except (ApiError, InterruptedRunError) as error:
-        if isinstance(error, ApiError) and error.kind is ErrorKind.AUTH:
-            task.control.stop(StopReason.AUTH, str(error))
-        stopped = {"stopped": _stopped(task)} if task.control.stop_reason else {}
-        raise TaskFailedError(str(error), {"changed": False, **stopped}) from None
 
 
 def _read(task: TaskContext, policy: _Policy) -> _Estate:

@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
     NicError,
     TaskFailedError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
@@ -23,6 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 #: What a flow is: options, check mode and a connected provider go in, a result comes out.
 Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
@@ -76,6 +78,7 @@ def run_task(
     :param open_session: makes, or finds, the connections to an endpoint.
     """
     report = TaskReport(result={"changed": False})
+    control = RunControl()
 
     def warn(message: str) -> None:
         if message not in report.warnings:
@@ -107,6 +110,11 @@ def run_task(
         report.message, report.missing_library = str(error), error
     except NicError as error:
         report.message = str(error)
+        if isinstance(error, ApiError) and error.kind is ErrorKind.AUTH:
+            control.stop(StopReason.AUTH, str(error))
     except Exception as error:
         report.message = f"edgecloud.nic has a bug, please report it: {type(error).__name__}: {error}"
+    if report.message is not None and control.stop_reason is not None:
+        # Whoever loops over tasks need not try the next one.
+        report.result["stopped"] = control.stop_reason.value
     return report
