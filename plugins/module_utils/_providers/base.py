@@ -173,10 +173,17 @@ class CloudProvider(Provider):
                 f"{self.name} counts {listing.missing} more network interfaces than it lists; "
                 "those that it did not list are not looked at"
             )
+        nameless = sum(nic is None for nic in listing.items)
+        if nameless:
+            self._runtime.warn(
+                f"{self.name} lists {nameless} network interfaces without a usable id; they are left alone"
+            )
         found = [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
         for nic in found:
             if not nic.addresses_told:
-                self._runtime.warn(f"{self.name} does not tell the addresses of {nic.network_interface_id}")
+                self._runtime.warn(
+                    f"{self.name} does not tell the addresses of {nic.network_interface_id}, which is left alone"
+                )
         return found
 
     @staticmethod
