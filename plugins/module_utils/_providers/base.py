@@ -175,9 +175,7 @@ class CloudProvider(Provider):
             )
         nameless = sum(nic is None for nic in listing.items)
         if nameless:
-            self._runtime.warn(
-                f"{self.name} lists {nameless} network interfaces without a usable id; they are left alone"
-            )
+            self._runtime.warn(f"{self.name} lists {nameless} network interfaces without a usable id, left alone")
         found = [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
         for nic in found:
             if not nic.addresses_told:

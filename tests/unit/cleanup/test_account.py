@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account of a cleanup: complete whatever breaks, with reasons in fields, and nothing touched that may be spared."""
+"""The account of a cleanup: complete whatever breaks, reasons in fields, and nothing touched that may be spared."""
 
 from __future__ import annotations
 
@@ -103,6 +103,17 @@ def test_one_network_interface_that_cannot_be_read_leaves_the_others_their_accou
     scene.sim.add_fault(kind="missing_fields", fields=fields, match=match, times=1)
     result = scene.all()
     assert set(accounted(result).values()) == {"unassigned"}
+
+
+@pytest.mark.parametrize("identifier", ["nic-\ud800", "a b", "", 7, None])
+def test_a_network_interface_without_a_usable_id_is_left_alone_and_told(scene: Scene, identifier: Any) -> None:
+    load(scene, 1)
+    values = {"NetworkInterfaceId": identifier, "nicId": identifier}
+    scene.sim.add_fault(kind="replace_fields", values=values, match={"action": DESCRIBE}, times=None)
+    report = scene.run(all_network_interfaces=True)
+    assert (report.message, report.result["plan"]) == (None, [])
+    assert "without a usable id" in report.warnings[0]
+    assert scene.writes() == []
 
 
 # What is spared.
@@ -207,7 +218,13 @@ def test_limits_tell_the_size_of_the_plan_and_what_it_exceeds(scene: Scene) -> N
 
 def test_uncertain_uses_are_listed(scene: Scene) -> None:
     """ENS does not tell which address an elastic IP on a network interface belongs to; ZEC does."""
-    eip = {"eip_id": "eip-1", "network_interface_id": scene.id(2), "private_ip_address": scene.secondary(2, 1)}
+    eip = {
+        "eip_id": "eip-1",
+        "public_ip_address": "203.0.113.7",
+        "region_id": "region-1",
+        "network_interface_id": scene.id(2),
+        "private_ip_address": scene.secondary(2, 1),
+    }
     load(scene, eips=[eip])
     result = scene.all(check_mode=True)
     expected = [{"network_interface_id": scene.id(2), "kind": "eip", "id": "eip-1"}]
