@@ -45,6 +45,10 @@ class EngineSettings:
     force: bool = False
 
 
+#: Refusals that are no sign of a list that was carried out in part.
+_LEFT_ALONE = NEVER_CARRIED_OUT | ABSENT
+
+
 @dataclasses.dataclass
 class Work:
     """One network interface on its way.
@@ -55,7 +59,7 @@ class Work:
     :param doubtful: addresses in calls that may have had an effect though no answer says so, with the last such error.
         A doubt never ends but by a read: the call may still act.
     :param refused: addresses whose last call the cloud refused.
-    :param refused_lists: the addresses of each call that the cloud refused.
+    :param refused_lists: the addresses of each call that the cloud refused, and in what way.
     :param last_call: monotonic time at which the last call ended.
     :param last_read: monotonic time at which the last read began that told the addresses.
     """
@@ -67,7 +71,7 @@ class Work:
     accepted: dict[str, str | None] = dataclasses.field(default_factory=dict)
     doubtful: dict[str, ApiError] = dataclasses.field(default_factory=dict)
     refused: dict[str, ApiError] = dataclasses.field(default_factory=dict)
-    refused_lists: list[t.Sequence[str]] = dataclasses.field(default_factory=list)
+    refused_lists: list[tuple[ErrorKind, list[str]]] = dataclasses.field(default_factory=list)
     request_ids: list[str] = dataclasses.field(default_factory=list)
     last_call: float = 0.0
     last_read: float = 0.0
@@ -93,7 +97,7 @@ class Work:
         return self.last_read >= self.last_call > 0
 
     def refused_alone(self, address: str) -> bool:
-        return [address] in self.refused_lists
+        return any(sent == [address] for _kind, sent in self.refused_lists)
 
     def note(self, sent: list[str], error: ApiError | None, request_id: str | None) -> None:
         """Note what came of a call.
@@ -104,8 +108,8 @@ class Work:
         self.last_call = time.monotonic()
         if request_id:
             self.request_ids.append(request_id)
-        if error is not None and error.kind not in IN_DOUBT and error.kind not in NEVER_CARRIED_OUT:
-            self.refused_lists.append(sent)
+        if error is not None and error.kind not in IN_DOUBT:
+            self.refused_lists.append((error.kind, sent))
         for address in sent:
             if error is None:
                 self.accepted[address] = request_id
@@ -120,7 +124,8 @@ class Work:
 
         What calls of ours did is ours, and what only refused ones touched is not: but where the cloud refused a list of
         which a part is done and another part is not, that part is ours as well, since no page says whether a cloud
-        carries out the part of a list that it does not refuse.
+        carries out the part of a list that it does not refuse. A refusal because something is not there explains by
+        itself what is gone: had the cloud carried out the rest of the list, the rest would be gone.
 
         :param began: monotonic time at which the read began.
         """
@@ -133,7 +138,10 @@ class Work:
             self.outcomes.settle(address, change.done_by_us if ours else change.done_already)
 
     def _done_in_part(self, address: str, done: t.Container[str]) -> bool:
-        return any(address in sent and any(other not in done for other in sent) for sent in self.refused_lists)
+        return any(
+            address in sent and kind not in _LEFT_ALONE and any(other not in done for other in sent)
+            for kind, sent in self.refused_lists
+        )
 
     def settle_refused(self, force: bool) -> None:
         """Settle what the cloud refused, and nothing else can have changed, once a read since then has shown it."""
