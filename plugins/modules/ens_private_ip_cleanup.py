@@ -14,6 +14,14 @@ description:
   - Unassign the secondary private IPv4 addresses that nothing uses from many Alibaba Cloud ENS network interfaces in
     one task, within limits.
   - ENS cannot assign a chosen address again. A removal is final.
+  - Everything is read first and put into a plan. A plan that is larger than O(max_unassign) or O(max_unassign_percent)
+    allows changes nothing. In check mode the plan is returned and nothing else is done.
+  - Only addresses that this run has read as secondary addresses are removed, and every one of them has exactly one
+    outcome in the result, whatever happens.
+  - An address that the cloud refuses does not hold back the others. After a time-out, a broken connection or a server
+    error the network interface is read again, and only what is still there is sent again.
+  - On SIGTERM and SIGINT no further call that changes something is started, those in flight are awaited, and the result
+    tells what was done.
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 extends_documentation_fragment:

@@ -13,6 +13,12 @@ version_added: 0.1.0
 description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one virtual network interface (vNIC) of
     Zenlayer Elastic Compute (ZEC), or assign named ones.
+  - The network interface is read first. No removal is sent for an address that this read did not show as a secondary
+    address.
+  - An address that the cloud refuses does not hold back the others. The task fails in the end, and its result says for
+    each address what became of it.
+  - After a time-out, a broken connection or a server error the network interface is read again, and only what is still
+    to be done is sent again.
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 extends_documentation_fragment:
@@ -24,7 +30,8 @@ extends_documentation_fragment:
   - edgecloud.nic.private_ip
 options:
   network_interface_id:
-    description: Id of the network interface.
+    description:
+      - Id of the network interface.
     type: str
     required: true
     aliases:
