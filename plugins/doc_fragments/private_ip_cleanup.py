@@ -59,6 +59,10 @@ options:
     description:
       - Network interfaces to leave alone, by id or by a shell pattern for their names such as V(db-*). Upper and
         lower case differ.
+      - An entry that is the whole name of a network interface matches it, too, so that V(db[1]) spares C(db[1]) as well
+        as C(db1).
+      - With a pattern here, a network interface whose name the cloud does not tell is left alone, since it may be one
+        of those that are meant.
     type: list
     elements: str
   max_unassign:

@@ -121,6 +121,15 @@ def test_descriptions_of_options_are_lists(shown: dict[str, Any], name: str) -> 
     assert [option for option in options if not isinstance(options[option]["description"], list)] == []
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_returned_value_is_described_with_a_sample(shown: dict[str, Any], name: str) -> None:
+    for path, value in returned_of(shown[name]["return"]):
+        assert value["description"], path
+        assert "sample" in value or "contains" in value, path
+        assert value["type"] in ("bool", "dict", "float", "int", "list", "str"), path
+        assert (value["type"] == "list") == ("elements" in value), path
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_twins_build_on_the_same_fragments_in_the_same_order(kind: str) -> None:
     twins = []
