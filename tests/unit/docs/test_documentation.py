@@ -219,6 +219,20 @@ def test_the_tasks_of_the_readme_have_full_names_and_options_that_exist() -> Non
     assert len({check_task(task) for task in tasks}) >= 3
 
 
+@pytest.mark.parametrize("cloud", ["ens", "zec"])
+def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
+    shown: dict[str, Any], cloud: str
+) -> None:
+    providers = "ansible_collections.edgecloud.nic.plugins.module_utils._providers"
+    sources = importlib.import_module(f"{providers}.{cloud}.credentials").SOURCES
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    options = shown[f"{cloud}_private_ip"]["doc"]["options"]
+    for option, variables in {**sources.variables, "profile": sources.profile_variables}.items():
+        for variable in variables:
+            assert f"`{variable}`" in readme
+            assert f"E({variable})" in " ".join(options[option]["description"]), option
+
+
 def test_the_commands_of_the_readme_have_options_that_exist() -> None:
     commands = "".join(readme_blocks("console")).replace("\\\n", " ")
     found = [shlex.split(line[2:], comments=True) for line in commands.splitlines() if line.startswith("$ ansible ")]

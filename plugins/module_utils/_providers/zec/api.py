@@ -105,10 +105,12 @@ class ZecClient(ApiClient):
         if answer.status == 403 and "challenge" in answer.headers.get("cf-mitigated", ""):
             raise ApiError(action, ErrorKind.AUTH, "a security challenge of the cloud's front end", status=403)
         retry_after = answer.headers.get("retry-after", "")
+        kind = classify(code, answer.status)
+        detail = text(body.get("message")) or f"HTTP {answer.status} without a message"
         raise ApiError(
             action,
-            classify(code, answer.status),
-            text(body.get("message")) or f"HTTP {answer.status} without a message",
+            kind,
+            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
             code=code,
             status=answer.status,
             request_id=request_id,

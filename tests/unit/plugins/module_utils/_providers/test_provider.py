@@ -504,6 +504,24 @@ def test_reads_that_are_refused_are_not_repeated(codes, kind, cloud):
     assert caught.value.request_id
 
 
+def test_a_refusal_of_the_credentials_says_where_they_came_from(cloud):
+    cloud.load([A])
+    options = {"access_key_secret": "quite-wrong"}
+    with pytest.raises(ApiError) as caught:
+        cloud.ask(lambda provider: provider.read_network_interfaces([NIC]), **options)
+    assert caught.value.kind is ErrorKind.AUTH
+    assert "(the key came from the task's options access_key_id and access_key_secret)" in str(caught.value)
+    assert "quite-wrong" not in str(caught.value)
+
+
+def test_no_other_refusal_speaks_of_the_credentials(cloud):
+    refusal = {"kind": "error", "status": 400, "code": cloud.refusal[0], "times": None}
+    cloud.load([A], faults=[refusal])
+    with pytest.raises(ApiError) as caught:
+        cloud.ask(lambda provider: provider.read_network_interfaces([NIC]))
+    assert "came from" not in str(caught.value)
+
+
 def test_a_security_challenge_of_the_front_end_is_not_repeated(zec):
     zec.load([A], faults=[{"kind": "error", "status": 403, "code": "", "headers": {"cf-mitigated": "challenge"}}])
     with pytest.raises(ApiError, match="a security challenge") as caught:
