@@ -135,6 +135,7 @@ class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
+    foreign_id_prefixes = ("nic-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True},

@@ -129,6 +129,7 @@ class ZecProvider(CloudProvider):
 
     name = "ZEC"
     can_assign = True
+    foreign_id_prefixes = ("eni-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True, "aliases": ["access_key_password"]},

@@ -656,3 +656,23 @@ def test_ens_a_contradiction_about_the_primary_address_protects_both(ens):
     item = {"NetworkInterfaceId": NIC, "PrimaryIp": PRIMARY, "PrivateIpSets": {"PrivateIpSet": entries}}
     nic = provider._network_interface(item)
     assert (nic.primary_private_ip, nic.secondary_private_ips) == (PRIMARY, (C,))
+
+
+def test_an_id_of_another_cloud_is_recognised_for_a_hint():
+    ens, zec = CLOUDS["ens"].provider, CLOUDS["zec"].provider
+    assert zec.id_hint("eni-f8z57orgmt6d144t") == (
+        "; an id that begins with eni- looks like one of another cloud, not of ZEC"
+    )
+    assert (
+        ens.id_hint("nic-hongkong-game-1")
+        == "; an id that begins with nic- looks like one of another cloud, not of ENS"
+    )
+    for hint in (ens.id_hint("eni-1"), zec.id_hint("nic-1"), ens.id_hint("anything"), zec.id_hint("anything")):
+        assert hint == ""
+
+
+def test_the_hint_about_an_id_keeps_nothing_from_being_done(cloud):
+    prefix = cloud.provider.foreign_id_prefixes[0]
+    cloud.load([A], nic={"network_interface_id": f"{prefix}after-all"})
+    found = cloud.ask(lambda provider: provider.read_network_interfaces([f"{prefix}after-all"]))
+    assert list(found) == [f"{prefix}after-all"]
