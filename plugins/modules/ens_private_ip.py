@@ -294,7 +294,14 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
 
-DEFINITION = ModuleDefinition(private_ip.run, EnsProvider, private_ip.argument_spec("eni_id", can_assign=False))
+DEFINITION = ModuleDefinition(
+    private_ip.run,
+    EnsProvider,
+    private_ip.argument_spec("eni_id", can_assign=False),
+    impossible={
+        "state": {"present": "ENS cannot assign a chosen address, since its API takes none; the only state is absent"}
+    },
+)
 
 
 def main() -> None:
