@@ -38,6 +38,7 @@ options:
         entries and HaVips.
       - A used address that O(private_ip_addresses) names is an error, and nothing is changed. With O(all_secondary),
         used addresses stay and are listed under RV(outcomes[].in_use).
+      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
       - If a look-up fails, the task fails before it changes anything.
     type: bool
     default: true

@@ -82,6 +82,7 @@ options:
         entries and HaVips. Used addresses stay and are listed under RV(outcomes[].in_use).
       - The number of calls for it grows with the number of VPCs, load balancers and NAT gateways, not with that of
         the network interfaces.
+      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
       - If a look-up fails, the task fails before it changes anything.
     type: bool
     default: true
