@@ -71,7 +71,7 @@ options:
         type: str
       subnet_id:
         description:
-          - VSwitch.
+          - vSwitch.
         type: str
       instance_id:
         description:
