@@ -66,17 +66,20 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Give what ansible-doc shows of each module, by the module's name."""
     names = [f"edgecloud.nic.{name}" for name in MODULES]
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "doc", "--json", "--type", "module", *names],
+        [sys.executable, "-m", "ansible.cli.doc", "--json", "--type", "module", *names],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=120,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            # ansible-test brings ansible-core along on it.
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_HOME": str(tmp_path_factory.mktemp("ansible")),
         },
     )
+    assert done.returncode == 0, done.stderr[-2000:]
     return {name.rpartition(".")[2]: doc for name, doc in json.loads(done.stdout).items()}
 
 
