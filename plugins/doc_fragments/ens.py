@@ -61,23 +61,29 @@ options:
     type: dict
     suboptions:
       region_ids:
-        description: ENS regions, up to 100.
+        description:
+          - ENS regions, up to 100.
         type: list
         elements: str
       vpc_id:
-        description: Network.
+        description:
+          - Network.
         type: str
       subnet_id:
-        description: VSwitch.
+        description:
+          - vSwitch.
         type: str
       instance_id:
-        description: Instance that they are attached to.
+        description:
+          - Instance that they are attached to.
         type: str
       security_group_id:
-        description: Security group.
+        description:
+          - Security group.
         type: str
       status:
-        description: Status.
+        description:
+          - Status.
         type: str
         choices:
           - Available
@@ -86,12 +92,14 @@ options:
           - Detaching
           - Deleting
       type:
-        description: Primary or secondary network interface of an instance.
+        description:
+          - Primary or secondary network interface of an instance.
         type: str
         choices:
           - Primary
           - Secondary
       name:
-        description: Name, compared by the cloud.
+        description:
+          - Name, compared by the cloud.
         type: str
 """

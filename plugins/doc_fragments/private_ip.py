@@ -8,13 +8,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     # One network interface: ens_private_ip and zec_private_ip
     DOCUMENTATION = r"""
-description:
-  - The network interface is read first. Nothing is sent for an address that this read did not show as a secondary
-    address.
-  - An address that the cloud refuses does not hold back the others. The task fails in the end, and its result says for
-    each address what became of it.
-  - After a time-out, a broken connection or a server error the network interface is read again, and only what is still
-    there is sent again.
 options:
   private_ip_addresses:
     description:
@@ -25,15 +18,18 @@ options:
     type: list
     elements: str
   all_secondary:
-    description: Take every secondary address of the network interface, instead of O(private_ip_addresses).
+    description:
+      - Take every secondary address of the network interface, instead of O(private_ip_addresses).
     type: bool
     default: false
   keep:
-    description: Addresses and networks in CIDR notation that stay assigned, whatever else is said.
+    description:
+      - Addresses and networks in CIDR notation that stay assigned, whatever else is said.
     type: list
     elements: str
   missing_ok:
-    description: Whether a network interface that does not exist is a success without change. Only for O(state=absent).
+    description:
+      - Whether a network interface that does not exist is a success without change. Only for O(state=absent).
     type: bool
     default: false
   in_use_check:
@@ -42,11 +38,13 @@ options:
         entries and HaVips.
       - A used address that O(private_ip_addresses) names is an error, and nothing is changed. With O(all_secondary),
         used addresses stay and are listed under RV(outcomes[].in_use).
+      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
       - If a look-up fails, the task fails before it changes anything.
     type: bool
     default: true
   force:
-    description: Whether to try used addresses too, and let the cloud decide. They are named in a warning.
+    description:
+      - Whether to try used addresses too, and let the cloud decide. They are named in a warning.
     type: bool
     default: false
   wait:

@@ -8,14 +8,6 @@ from __future__ import annotations
 class ModuleDocFragment:
     # Many network interfaces: ens_private_ip_cleanup and zec_private_ip_cleanup
     DOCUMENTATION = r"""
-description:
-  - Everything is read first and put into a plan. A plan that is larger than O(max_unassign) or O(max_unassign_percent)
-    allows changes nothing. In check mode the plan is returned and nothing else is done.
-  - Only addresses that this run has read as secondary addresses are removed, and every one of them has exactly one
-    outcome in the result, whatever happens.
-  - An address that the cloud refuses does not hold back the others. After a time-out, a broken connection or a server
-    error the network interface is read again, and only what is still there is sent again.
-  - On SIGTERM and SIGINT no further call is started, those in flight are awaited, and the result tells what was done.
 options:
   network_interface_ids:
     description:
@@ -24,7 +16,8 @@ options:
     type: list
     elements: str
   all_network_interfaces:
-    description: Take every network interface that the credentials can see. This has to be asked for by name.
+    description:
+      - Take every network interface that the credentials can see. This has to be asked for by name.
     type: bool
     default: false
   targets:
@@ -37,11 +30,13 @@ options:
     elements: dict
     suboptions:
       network_interface_id:
-        description: Id of the network interface.
+        description:
+          - Id of the network interface.
         type: str
         required: true
       private_ip_addresses:
-        description: The addresses to remove from it.
+        description:
+          - The addresses to remove from it.
         type: list
         elements: str
         required: true
@@ -51,22 +46,28 @@ options:
         done.
     type: str
   only:
-    description: Addresses and networks in CIDR notation. Whatever lies outside is left alone. The default is
-      everything.
+    description:
+      - Addresses and networks in CIDR notation. Whatever lies outside is left alone. The default is everything.
     type: list
     elements: str
   keep:
-    description: Addresses and networks in CIDR notation that stay assigned, whatever else is said.
+    description:
+      - Addresses and networks in CIDR notation that stay assigned, whatever else is said.
     type: list
     elements: str
   keep_network_interfaces:
     description:
       - Network interfaces to leave alone, by id or by a shell pattern for their names such as V(db-*). Upper and
         lower case differ.
+      - An entry that is the whole name of a network interface matches it, too, so that V(db[1]) spares C(db[1]) as well
+        as C(db1).
+      - With a pattern here, a network interface whose name the cloud does not tell is left alone, since it may be one
+        of those that are meant.
     type: list
     elements: str
   max_unassign:
-    description: The largest number of addresses that may be removed. A larger plan fails and changes nothing.
+    description:
+      - The largest number of addresses that may be removed. A larger plan fails and changes nothing.
     type: int
     default: 100
   max_unassign_percent:
@@ -81,11 +82,13 @@ options:
         entries and HaVips. Used addresses stay and are listed under RV(outcomes[].in_use).
       - The number of calls for it grows with the number of VPCs, load balancers and NAT gateways, not with that of
         the network interfaces.
+      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
       - If a look-up fails, the task fails before it changes anything.
     type: bool
     default: true
   force:
-    description: Whether to try used addresses too, and let the cloud decide. A warning tells about them.
+    description:
+      - Whether to try used addresses too, and let the cloud decide. A warning tells about them.
     type: bool
     default: false
   wait:
@@ -101,7 +104,8 @@ options:
     type: float
     default: 60.0
   concurrency:
-    description: How many calls may be in flight, from 1 to 64.
+    description:
+      - How many calls may be in flight, from 1 to 64.
     type: int
     default: 10
   requests_per_second:

@@ -18,7 +18,8 @@ options:
     type: float
     default: 30.0
   connect_timeout:
-    description: Longest time in seconds for a connection to be made.
+    description:
+      - Longest time in seconds for a connection to be made.
     type: float
     default: 10.0
   max_retries:
@@ -34,7 +35,8 @@ options:
     type: float
     default: 30.0
   validate_certs:
-    description: Whether the TLS certificate of the endpoint is verified. Do not switch this off in production.
+    description:
+      - Whether the TLS certificate of the endpoint is verified. Do not switch this off in production.
     type: bool
     default: true
   ca_path:

@@ -57,19 +57,24 @@ options:
     type: dict
     suboptions:
       region_id:
-        description: Region.
+        description:
+          - Region.
         type: str
       vpc_id:
-        description: VPC.
+        description:
+          - VPC.
         type: str
       subnet_id:
-        description: Subnet.
+        description:
+          - Subnet.
         type: str
       instance_id:
-        description: Instance that they are attached to.
+        description:
+          - Instance that they are attached to.
         type: str
       status:
-        description: Status.
+        description:
+          - Status.
         type: str
         choices:
           - PENDING
@@ -80,25 +85,31 @@ options:
           - CREATE_FAILED
           - USED
       type:
-        description: Primary or secondary network interface of an instance.
+        description:
+          - Primary or secondary network interface of an instance.
         type: str
         choices:
           - Primary
           - Secondary
       name:
-        description: Name or part of it, compared by the cloud.
+        description:
+          - Name or part of it, compared by the cloud.
         type: str
       resource_group_id:
-        description: Resource group.
+        description:
+          - Resource group.
         type: str
       security_group_id:
-        description: Security group.
+        description:
+          - Security group.
         type: str
       tags:
-        description: Tags with their values, up to 20.
+        description:
+          - Tags with their values, up to 20.
         type: dict
       tag_keys:
-        description: Tags whatever their value, up to 20.
+        description:
+          - Tags whatever their value, up to 20.
         type: list
         elements: str
 """

@@ -23,11 +23,14 @@ class ModuleDefinition(t.NamedTuple):
     """What a module is.
 
     :param options: argument specification of the flow's own options.
+    :param impossible: by option, values that people ask for and the cloud cannot give, with the reason. They are none
+        of the option's choices; the reason is said instead of these.
     """
 
     flow: Flow
     provider: type[Provider]
     options: dict[str, t.Any]
+    impossible: t.Mapping[str, t.Mapping[str, str]] = {}
 
     @property
     def argument_spec(self) -> dict[str, t.Any]:
@@ -39,9 +42,20 @@ class _Module(AnsibleModule):
 
     given: dict[str, t.Any]
 
+    def __init__(self, definition: ModuleDefinition) -> None:
+        self._impossible = definition.impossible
+        super().__init__(argument_spec=definition.argument_spec, supports_check_mode=True)
+
     def _load_params(self) -> None:
         super()._load_params()
         self.given = copy.deepcopy(self.params)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        """Print the result and exit; also called for options that are not valid."""
+        for option, reasons in self._impossible.items():
+            reason = reasons.get(str(self.given.get(option)))
+            msg = f"{option}: {reason}" if reason else msg
+        super().fail_json(msg, **kwargs)
 
 
 def _interrupt_on_signals(control: RunControl) -> None:
@@ -65,7 +79,7 @@ def run_module(
     :param on_start: is handed the means to stop the run.
     :param open_session: makes, or finds, the connections to an endpoint.
     """
-    module = _Module(argument_spec=definition.argument_spec, supports_check_mode=True)
+    module = _Module(definition)
     report = run_task(
         definition.flow,
         definition.provider,

@@ -14,6 +14,12 @@ description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one elastic network interface (ENI) of Alibaba
     Cloud Edge Node Service (ENS).
   - ENS cannot assign a chosen address again. A removal is final.
+  - The network interface is read first. Nothing is sent for an address that this read did not show as a secondary
+    address.
+  - An address that the cloud refuses does not hold back the others. The task fails in the end, and its result says for
+    each address what became of it.
+  - After a time-out, a broken connection or a server error the network interface is read again, and only what is still
+    to be done is sent again.
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 extends_documentation_fragment:
@@ -25,7 +31,8 @@ extends_documentation_fragment:
   - edgecloud.nic.private_ip
 options:
   network_interface_id:
-    description: Id of the network interface.
+    description:
+      - Id of the network interface.
     type: str
     required: true
     aliases:
@@ -73,7 +80,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Whether at least one address was removed, or would be in check mode.
+  description:
+    - Whether at least one address was removed, or would be in check mode.
+    - Also true if the cloud has taken a call, and nothing told in time whether it was carried out. Such an address is
+      under RV(outcomes[].unknown), and its C(accepted) is true.
   returned: always
   type: bool
   sample: true
@@ -150,13 +160,14 @@ network_interface:
       description: Tags; null, since ENS has none on network interfaces.
       returned: success
       type: dict
+      sample: null
     created_at:
       description: Creation time as the cloud gives it.
       returned: success
       type: str
       sample: "2026-03-02T08:11:35Z"
 unassigned:
-  description: Addresses that were removed, or would be in check mode, in numeric order.
+  description: The addresses under RV(outcomes[].unassigned), in numeric order.
   returned: when the network interface could be read
   type: list
   elements: str
@@ -164,7 +175,8 @@ unassigned:
 outcomes:
   description:
     - One entry, which accounts for every address; each has exactly one outcome.
-    - The task fails if there is anything under C(failed), C(unknown) or C(not_attempted).
+    - The task fails if there is anything under C(failed), C(unknown) or C(not_attempted), and even then returns all
+      of this.
   returned: when the network interface could be read
   type: list
   elements: dict
@@ -175,13 +187,19 @@ outcomes:
       type: str
       sample: eni-hangzhou-web-1
     unassigned:
-      description: Addresses that were removed, or would be in check mode.
+      description:
+        - Addresses that this task removed, or would remove in check mode - a call for them was accepted or got no clear
+          answer, and a later read does not show them. With O(wait=false), the cloud's word is enough.
+        - If the cloud refused a list, a part of it is gone and a part is still there, then what is gone counts as
+          removed, too.
       returned: success
       type: list
       elements: str
       sample: ["10.10.1.11"]
     already_absent:
-      description: Addresses that the network interface did not have.
+      description:
+        - Addresses that the network interface did not have, or that are gone without a call of this task that can have
+          removed them. The cloud refused all calls for the latter, if there were any.
       returned: success
       type: list
       elements: str
@@ -193,13 +211,16 @@ outcomes:
       elements: dict
       sample: [{"private_ip_address": "10.10.1.12", "reason": "keep"}]
     in_use:
-      description: Addresses that stay since something uses them.
+      description:
+        - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
+          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
       returned: success
       type: list
       elements: dict
       sample: [{"private_ip_address": "10.10.1.13", "kind": "load_balancer", "id": "lb-hangzhou-web"}]
     failed:
-      description: Addresses that the cloud refused to change, with its code, message and request id.
+      description:
+        - Addresses that the cloud refused to change, with its code, message and request id. The last read confirms it.
       returned: success
       type: list
       elements: dict
@@ -210,18 +231,48 @@ outcomes:
           request_id: B2A1C8F0-34E2-4E29-9C41-0C7B0E2F5D11
     unknown:
       description:
-        - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(outcomes[].failed).
+        - Addresses for which something was sent, and neither the cloud's answers nor the reads until O(wait_timeout)
+          told what became of them.
+        - The fields are those of RV(outcomes[].failed), and C(accepted), which is true where the cloud said that it had
+          taken the call.
       returned: success
       type: list
       elements: dict
-      sample: []
+      sample:
+        - private_ip_address: "10.10.1.15"
+          code: InternalError
+          message: The request processing has failed due to some unknown error.
+          request_id: 0D2F1C77-6B2E-4B0C-8E0F-5A3A1E9C7B42
+          accepted: false
     not_attempted:
-      description: Addresses for which nothing was sent, since the task stopped before.
+      description: Addresses for which nothing reached the cloud, since the run stopped before, or it is out of reach.
       returned: success
       type: list
       elements: str
       sample: []
+uncertain:
+  description:
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
+      address from being removed, so look at them before you remove.
+  returned: when the network interface could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: eni-hangzhou-web-1
+    kind:
+      description: What uses it.
+      returned: success
+      type: str
+      sample: eip
+    id:
+      description: Id of what uses it.
+      returned: success
+      type: str
+      sample: eip-hangzhou-web
 request_ids:
   description: Ids of the requests that were to change something, for the cloud's support and audit log.
   returned: when the network interface could be read
@@ -243,7 +294,14 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
 
-DEFINITION = ModuleDefinition(private_ip.run, EnsProvider, private_ip.argument_spec("eni_id", can_assign=False))
+DEFINITION = ModuleDefinition(
+    private_ip.run,
+    EnsProvider,
+    private_ip.argument_spec("eni_id", can_assign=False),
+    impossible={
+        "state": {"present": "ENS cannot assign a chosen address, since its API takes none; the only state is absent"}
+    },
+)
 
 
 def main() -> None:

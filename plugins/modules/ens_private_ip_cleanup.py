@@ -14,6 +14,14 @@ description:
   - Unassign the secondary private IPv4 addresses that nothing uses from many Alibaba Cloud ENS network interfaces in
     one task, within limits.
   - ENS cannot assign a chosen address again. A removal is final.
+  - Everything is read first and put into a plan. A plan that is larger than O(max_unassign) or O(max_unassign_percent)
+    allows changes nothing. In check mode the plan is returned and nothing else is done.
+  - Only addresses that this run has read as secondary addresses are removed, and every one of them has exactly one
+    outcome in the result, whatever happens.
+  - An address that the cloud refuses does not hold back the others. After a time-out, a broken connection or a server
+    error the network interface is read again, and only what is still there is sent again.
+  - On SIGTERM and SIGINT no further call that changes something is started, those in flight are awaited, and the result
+    tells what was done.
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 extends_documentation_fragment:
@@ -46,7 +54,7 @@ EXAMPLES = r"""
   edgecloud.nic.ens_private_ip_cleanup:
     targets: "{{ cleanup.plan }}"
     plan_digest: "{{ cleanup.plan_digest }}"
-    journal: /tmp/ens-cleanup.jsonl
+    journal: cleanup.jsonl
 
 - name: Clean everything that the credentials can see, at most 500 addresses, in one go
   edgecloud.nic.ens_private_ip_cleanup:
@@ -57,7 +65,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Whether at least one address was removed, or would be in check mode.
+  description:
+    - Whether at least one address was removed, or would be in check mode.
+    - Also true if the cloud has taken a call, and nothing told in time whether it was carried out. Such an address is
+      under RV(outcomes[].unknown), and its C(accepted) is true.
   returned: always
   type: bool
   sample: true
@@ -66,6 +77,11 @@ endpoint:
   returned: when everything could be read
   type: str
   sample: ens.aliyuncs.com
+account:
+  description: Id of the account that the credentials belong to. Null where the cloud was not asked or does not tell it.
+  returned: when everything could be read
+  type: str
+  sample: "1234567890123456"
 plan:
   description: What was to be removed, ordered by network interface id, in the form of O(targets).
   returned: when everything could be read
@@ -95,7 +111,7 @@ outcomes:
     - What became of each address, for the network interfaces with something to remove, ordered by their ids. With
       O(targets) for all of these.
     - Each address has exactly one outcome. The task fails if there is anything under C(failed), C(unknown) or
-      C(not_attempted).
+      C(not_attempted), and even then returns all of this.
   returned: when everything could be read
   type: list
   elements: dict
@@ -106,13 +122,19 @@ outcomes:
       type: str
       sample: eni-hangzhou-web-1
     unassigned:
-      description: Addresses that were removed, or would be in check mode.
+      description:
+        - Addresses that this task removed, or would remove in check mode - a call for them was accepted or got no clear
+          answer, and a later read does not show them. With O(wait=false), the cloud's word is enough.
+        - If the cloud refused a list, a part of it is gone and a part is still there, then what is gone counts as
+          removed, too.
       returned: success
       type: list
       elements: str
       sample: ["10.10.1.11"]
     already_absent:
-      description: Addresses that the network interface did not have.
+      description:
+        - Addresses that the network interface did not have, or that are gone without a call of this task that can have
+          removed them. The cloud refused all calls for the latter, if there were any.
       returned: success
       type: list
       elements: str
@@ -124,13 +146,16 @@ outcomes:
       elements: dict
       sample: [{"private_ip_address": "10.10.1.12", "reason": "keep"}]
     in_use:
-      description: Addresses that stay since something uses them.
+      description:
+        - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
+          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
       returned: success
       type: list
       elements: dict
       sample: [{"private_ip_address": "10.10.1.13", "kind": "load_balancer", "id": "lb-hangzhou-web"}]
     failed:
-      description: Addresses that the cloud refused to change, with its code, message and request id.
+      description:
+        - Addresses that the cloud refused to change, with its code, message and request id. The last read confirms it.
       returned: success
       type: list
       elements: dict
@@ -141,18 +166,48 @@ outcomes:
           request_id: B2A1C8F0-34E2-4E29-9C41-0C7B0E2F5D11
     unknown:
       description:
-        - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(outcomes[].failed).
+        - Addresses for which something was sent, and neither the cloud's answers nor the reads until O(wait_timeout)
+          told what became of them.
+        - The fields are those of RV(outcomes[].failed), and C(accepted), which is true where the cloud said that it had
+          taken the call.
       returned: success
       type: list
       elements: dict
-      sample: []
+      sample:
+        - private_ip_address: "10.10.1.15"
+          code: InternalError
+          message: The request processing has failed due to some unknown error.
+          request_id: 0D2F1C77-6B2E-4B0C-8E0F-5A3A1E9C7B42
+          accepted: false
     not_attempted:
-      description: Addresses for which nothing was sent, since the task stopped before.
+      description: Addresses for which nothing reached the cloud, since the run stopped before, or it is out of reach.
       returned: success
       type: list
       elements: str
       sample: []
+uncertain:
+  description:
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
+      address from being removed, so look at them before you remove.
+  returned: when everything could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: eni-hangzhou-web-1
+    kind:
+      description: What uses it.
+      returned: success
+      type: str
+      sample: eip
+    id:
+      description: Id of what uses it.
+      returned: success
+      type: str
+      sample: eip-hangzhou-web
 network_interfaces:
   description: Where the network interfaces of RV(outcomes) are, as far as they exist, ordered by their ids.
   returned: when everything could be read
@@ -174,6 +229,51 @@ network_interfaces:
       returned: success
       type: str
       sample: cn-hangzhou-44
+limits:
+  description: How large the plan may be, and how large it is.
+  returned: when everything could be read
+  type: dict
+  contains:
+    max_unassign:
+      description: The value of O(max_unassign).
+      returned: success
+      type: int
+      sample: 100
+    max_unassign_percent:
+      description: The value of O(max_unassign_percent).
+      returned: success
+      type: float
+      sample: 50.0
+    planned:
+      description: How many addresses the plan is to remove.
+      returned: success
+      type: int
+      sample: 2
+    planned_percent:
+      description: How many that are, in percent of the secondary addresses of the selected network interfaces.
+      returned: success
+      type: float
+      sample: 66.7
+    exceeded:
+      description:
+        - The names of the limits that the plan exceeds. If there is one, nothing is changed, and the task fails; in
+          check mode it warns.
+      returned: success
+      type: list
+      elements: str
+      sample: ["max_unassign_percent"]
+stopped:
+  description:
+    - Why no further call that changes something was started, before everything was done. Null where nothing stopped the
+      run. What was not sent then is under RV(outcomes[].not_attempted).
+    - C(auth) means that the cloud refuses the credentials, or what they ask for.
+    - C(on_error) means that an address could not be removed, and O(on_error=stop).
+    - C(interrupted) means that the run was told to end, by SIGTERM, SIGINT or the end of Ansible.
+    - C(journal) means that O(journal) could not be written.
+    - C(endpoint) means that the API is out of reach.
+  returned: when everything could be read
+  type: str
+  sample: auth
 summary:
   description: The figures of the run.
   returned: when everything could be read
@@ -210,7 +310,7 @@ summary:
       type: int
       sample: 0
     not_attempted:
-      description: How many addresses nothing was sent for.
+      description: How many addresses nothing reached the cloud for.
       returned: success
       type: int
       sample: 0

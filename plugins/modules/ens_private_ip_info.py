@@ -116,6 +116,7 @@ network_interfaces:
       description: Tags; null, since ENS has none on network interfaces.
       returned: success
       type: dict
+      sample: null
     created_at:
       description: Creation time as the cloud gives it.
       returned: success

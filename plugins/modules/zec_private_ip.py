@@ -13,6 +13,12 @@ version_added: 0.1.0
 description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one virtual network interface (vNIC) of
     Zenlayer Elastic Compute (ZEC), or assign named ones.
+  - The network interface is read first. No removal is sent for an address that this read did not show as a secondary
+    address.
+  - An address that the cloud refuses does not hold back the others. The task fails in the end, and its result says for
+    each address what became of it.
+  - After a time-out, a broken connection or a server error the network interface is read again, and only what is still
+    to be done is sent again.
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 extends_documentation_fragment:
@@ -24,7 +30,8 @@ extends_documentation_fragment:
   - edgecloud.nic.private_ip
 options:
   network_interface_id:
-    description: Id of the network interface.
+    description:
+      - Id of the network interface.
     type: str
     required: true
     aliases:
@@ -74,7 +81,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Whether at least one address was removed or assigned, or would be in check mode.
+  description:
+    - Whether at least one address was removed or assigned, or would be in check mode.
+    - Also true if the cloud has taken a call, and nothing told in time whether it was carried out. Such an address is
+      under RV(outcomes[].unknown), and its C(accepted) is true.
   returned: always
   type: bool
   sample: true
@@ -158,13 +168,13 @@ network_interface:
       type: str
       sample: "2026-03-02T08:11:35Z"
 unassigned:
-  description: Addresses that were removed, or would be in check mode, in numeric order.
+  description: The addresses under RV(outcomes[].unassigned), in numeric order.
   returned: when the network interface could be read
   type: list
   elements: str
   sample: ["10.30.1.11"]
 assigned:
-  description: Addresses that were assigned, or would be in check mode, in numeric order.
+  description: The addresses under RV(outcomes[].assigned), in numeric order.
   returned: when O(state=present) and the network interface could be read
   type: list
   elements: str
@@ -172,7 +182,8 @@ assigned:
 outcomes:
   description:
     - One entry, which accounts for every address; each has exactly one outcome.
-    - The task fails if there is anything under C(failed), C(unknown) or C(not_attempted).
+    - The task fails if there is anything under C(failed), C(unknown) or C(not_attempted), and even then returns all
+      of this.
   returned: when the network interface could be read
   type: list
   elements: dict
@@ -183,13 +194,19 @@ outcomes:
       type: str
       sample: nic-hongkong-game-1
     unassigned:
-      description: Addresses that were removed, or would be in check mode.
+      description:
+        - Addresses that this task removed, or would remove in check mode - a call for them was accepted or got no clear
+          answer, and a later read does not show them. With O(wait=false), the cloud's word is enough.
+        - If the cloud refused a list, a part of it is gone and a part is still there, then what is gone counts as
+          removed, too.
       returned: success
       type: list
       elements: str
       sample: ["10.30.1.11"]
     already_absent:
-      description: Addresses that the network interface did not have.
+      description:
+        - Addresses that the network interface did not have, or that are gone without a call of this task that can have
+          removed them. The cloud refused all calls for the latter, if there were any.
       returned: success
       type: list
       elements: str
@@ -201,37 +218,47 @@ outcomes:
       elements: dict
       sample: [{"private_ip_address": "10.30.1.12", "reason": "keep"}]
     in_use:
-      description: Addresses that stay since something uses them.
+      description:
+        - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
+          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
       returned: success
       type: list
       elements: dict
       sample: [{"private_ip_address": "10.30.1.13", "kind": "load_balancer", "id": "lb-hongkong-game"}]
     failed:
-      description: Addresses that the cloud refused to change, with its code, message and request id.
+      description:
+        - Addresses that the cloud refused to change, with its code, message and request id. The last read confirms it.
       returned: success
       type: list
       elements: dict
       sample:
         - private_ip_address: "10.30.1.14"
-          code: INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH
-          message: The private IP address has an elastic IP.
+          code: INVALID_NIC_STATUS
+          message: The status of the vNIC does not allow this.
           request_id: T6EE6C1A4-9F0B-4F0F-8E60-2F0B6E1B3A77
     unknown:
       description:
-        - Addresses of which neither the cloud's answer nor a later read has told in time what became of them.
-        - The fields are those of RV(outcomes[].failed).
+        - Addresses for which something was sent, and neither the cloud's answers nor the reads until O(wait_timeout)
+          told what became of them.
+        - The fields are those of RV(outcomes[].failed), and C(accepted), which is true where the cloud said that it had
+          taken the call.
       returned: success
       type: list
       elements: dict
-      sample: []
+      sample:
+        - private_ip_address: "10.30.1.16"
+          code: INTERNAL_SERVER_ERROR
+          message: An internal error occurred.
+          request_id: T2C1D9E0F-7A4B-4C55-9B0E-1D2E3F4A5B6C
+          accepted: false
     not_attempted:
-      description: Addresses for which nothing was sent, since the task stopped before.
+      description: Addresses for which nothing reached the cloud, since the run stopped before, or it is out of reach.
       returned: success
       type: list
       elements: str
       sample: []
     assigned:
-      description: Addresses that were assigned, or would be in check mode.
+      description: Addresses that this task assigned, or would assign in check mode.
       returned: when O(state=present)
       type: list
       elements: str
@@ -242,6 +269,29 @@ outcomes:
       type: list
       elements: str
       sample: ["10.30.1.12"]
+uncertain:
+  description:
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
+      address from being removed, so look at them before you remove.
+  returned: when the network interface could be read
+  type: list
+  elements: dict
+  contains:
+    network_interface_id:
+      description: Id of the network interface.
+      returned: success
+      type: str
+      sample: nic-hongkong-game-1
+    kind:
+      description: What uses it.
+      returned: success
+      type: str
+      sample: eip
+    id:
+      description: Id of what uses it.
+      returned: success
+      type: str
+      sample: eip-hongkong-game
 request_ids:
   description: Ids of the requests that were to change something, for the cloud's support and audit log.
   returned: when the network interface could be read

@@ -79,7 +79,7 @@ class AddressSet:
     """Addresses and networks (CIDR) that a user wrote, for membership tests.
 
     :raises InputError: naming C(option), for a value that is neither an IPv4 address nor an IPv4 network,
-        and for a network with host bits set, since either reading of it may be the wrong one.
+        and for a network with host bits set, since either reading of it may be the wrong one; the message has both.
     """
 
     def __init__(self, values: t.Iterable[t.Any], option: str) -> None:
@@ -96,9 +96,16 @@ class AddressSet:
     def _network(text: str, option: str) -> ipaddress.IPv4Network:
         try:
             return ipaddress.IPv4Network(text)
-        except ValueError as error:
-            detail = "has host bits set" if "host bits" in str(error) else "is not an IPv4 network"
-            raise InputError(option, f"'{text}' {detail}") from None
+        except ValueError:
+            pass
+        try:
+            network = ipaddress.IPv4Network(text, strict=False)
+        except ValueError:
+            raise InputError(option, f"'{text}' is not an IPv4 network") from None
+        address = text.partition("/")[0]
+        raise InputError(
+            option, f"'{text}' has host bits set; write {network} for the network, or {address} for the address"
+        )
 
     def __contains__(self, address: str) -> bool:
         parsed = ipaddress.IPv4Address(address)

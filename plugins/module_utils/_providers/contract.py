@@ -73,6 +73,19 @@ class Provider(abc.ABC):
     connection_spec: t.ClassVar[dict[str, t.Any]]
     #: Whether the cloud can assign an address that the caller chose.
     can_assign: t.ClassVar[bool] = False
+    #: How ids of network interfaces begin in other clouds, and are not known to begin in this one.
+    foreign_id_prefixes: t.ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def id_hint(cls, network_interface_id: str) -> str:
+        """Return a clause for messages about an id that was not found; empty where it may well be one of this cloud.
+
+        It is a guess: nothing may be refused or passed over because of it.
+        """
+        for prefix in cls.foreign_id_prefixes:
+            if network_interface_id.startswith(prefix):
+                return f"; an id that begins with {prefix} looks like one of another cloud, not of {cls.name}"
+        return ""
 
     @classmethod
     @abc.abstractmethod

@@ -38,6 +38,27 @@ class Found(t.NamedTuple):
         return value
 
 
+class Source(t.NamedTuple):
+    """The one source that gave the credentials.
+
+    :param parts: every part by its option.
+    :param kind: what the parts are named by, in the singular: an option of the task, or a variable.
+    :param profile: the profile that they are from, in words; None where they are from no profile.
+    """
+
+    parts: dict[str, Found]
+    kind: str = ""
+    profile: str | None = None
+
+    def origin(self, *options: str) -> str:
+        """Say where these parts came from, for a message after the cloud has refused them; without any of them."""
+        if self.profile is not None:
+            return self.profile
+        names = [self.parts[option].source for option in options if self.parts[option].value is not None]
+        *most, last = names
+        return f"{self.kind}{'s' if most else ''} {', '.join(most)}{' and ' if most else ''}{last}"
+
+
 class Sources(t.NamedTuple):
     """Where one cloud's credentials may be.
 
@@ -58,8 +79,8 @@ class Sources(t.NamedTuple):
     current_profile: t.Callable[[str], str | None] = lambda path: None
 
 
-def find_credentials(options: t.Mapping[str, t.Any], sources: Sources) -> dict[str, Found]:
-    """Return the parts from the first source that has any.
+def find_credentials(options: t.Mapping[str, t.Any], sources: Sources) -> Source:
+    """Return the first source that has any part.
 
     :raises InputError: no source has any, or a profile cannot be read.
     """
@@ -69,10 +90,10 @@ def find_credentials(options: t.Mapping[str, t.Any], sources: Sources) -> dict[s
             raise InputError("profile", f"cannot be combined with {', '.join(given)}")
         return _from_profile(options, sources, options["profile"], "profile")
     if given:
-        return {option: Found(option, options[option]) for option in sources.variables}
+        return Source({option: Found(option, options[option]) for option in sources.variables}, "the task's option")
     from_environment = {option: _from_environment(names) for option, names in sources.variables.items()}
     if any(from_environment[option].value for option in sources.sufficient):
-        return from_environment
+        return Source(from_environment, "the environment variable")
     profile = _from_environment(sources.profile_variables)
     return _from_profile(options, sources, profile.value, profile.source if profile.value else None)
 
@@ -86,12 +107,14 @@ def _from_environment(names: t.Sequence[str]) -> Found:
 
 def _from_profile(
     options: t.Mapping[str, t.Any], sources: Sources, profile: str | None, chosen_by: str | None
-) -> dict[str, Found]:
+) -> Source:
     path = options["credentials_file"] or sources.default_file
     if not options["credentials_file"] and not chosen_by and not os.path.exists(os.path.expanduser(path)):
-        wanted = ", ".join(names[0] for names in sources.variables.values())
+        wanted = ", ".join(" or ".join(names) for names in sources.variables.values())
         raise InputError(
-            "access_key_id", f"no credentials found in the task, the environment ({wanted}) or {sources.default_file}"
+            next(iter(sources.variables)),
+            f"no credentials found in the task's options ({', '.join(sources.variables)}), "
+            f"in the environment ({wanted}) or in {sources.default_file}",
         )
     content = load_json_file(path, "credentials_file")
     profile = profile or sources.current_profile(path)
@@ -100,7 +123,11 @@ def _from_profile(
     except ValueError as error:
         raise InputError(chosen_by or "credentials_file", f"{path} {error}") from None
     where = f"of profile '{name}' in {path}"
-    return {option: Found(f"{option} {where}", fields.get(option)) for option in sources.variables}
+    parts = {option: Found(f"{option} {where}", fields.get(option)) for option in sources.variables}
+    reason = "the one that counts where none is named"
+    if chosen_by:
+        reason = f"which the {'task' if chosen_by in options else 'environment'} names ({chosen_by})"
+    return Source(parts, profile=f"profile '{name}' in {path}, {reason}")
 
 
 def load_json_file(path: str, option: str) -> t.Any:

@@ -45,7 +45,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.signi
     canonical_query,
     sign,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
@@ -103,10 +103,12 @@ class EnsClient(ApiClient):
         if 200 <= answer.status < 300 and not code:
             return body
         retry_after = answer.headers.get("x-acs-retry-after", "")
+        kind = classify(code, answer.status)
+        detail = text(body.get("Message")) or text(body.get("message")) or f"HTTP {answer.status} without a message"
         raise ApiError(
             action,
-            classify(code, answer.status),
-            text(body.get("Message")) or text(body.get("message")) or f"HTTP {answer.status} without a message",
+            kind,
+            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
             code=code,
             status=answer.status,
             request_id=text(body.get("RequestId")) or text(body.get("requestId")),
@@ -134,6 +136,7 @@ class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
+    foreign_id_prefixes = ("nic-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True},

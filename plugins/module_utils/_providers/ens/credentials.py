@@ -21,10 +21,14 @@ _MODES = ("AK", "StsToken")
 
 @dataclasses.dataclass(frozen=True)
 class EnsCredentials:
-    """An access key; its secret parts do not show in C(repr())."""
+    """An access key; its secret parts do not show in C(repr()).
+
+    :param origin: says where it came from, for a message after the cloud has refused it.
+    """
 
     access_key_id: str
     access_key_secret: str = dataclasses.field(repr=False)
+    origin: str = dataclasses.field(repr=False)
     security_token: str | None = dataclasses.field(default=None, repr=False)
 
     @property
@@ -71,7 +75,9 @@ def ens_credentials(options: t.Mapping[str, t.Any]) -> EnsCredentials:
     """
     :raises InputError: there are none, or they are incomplete or cannot be read.
     """
-    found = find_credentials(options, SOURCES)
+    source = find_credentials(options, SOURCES)
+    found = source.parts
     key_id, secret = require_together(found["access_key_id"], found["access_key_secret"])
     token = found["security_token"]
-    return EnsCredentials(key_id, secret, None if token.value is None else token.checked())
+    origin = f"the key came from {source.origin(*SOURCES.variables)}"
+    return EnsCredentials(key_id, secret, origin, None if token.value is None else token.checked())

@@ -108,10 +108,12 @@ class ZecClient(ApiClient):
         if answer.status == 403 and "challenge" in answer.headers.get("cf-mitigated", ""):
             raise ApiError(action, ErrorKind.AUTH, "a security challenge of the cloud's front end", status=403)
         retry_after = answer.headers.get("retry-after", "")
+        kind = classify(code, answer.status)
+        detail = text(body.get("message")) or f"HTTP {answer.status} without a message"
         raise ApiError(
             action,
-            classify(code, answer.status),
-            text(body.get("message")) or f"HTTP {answer.status} without a message",
+            kind,
+            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
             code=code,
             status=answer.status,
             request_id=request_id,
@@ -151,6 +153,7 @@ class ZecProvider(CloudProvider):
 
     name = "ZEC"
     can_assign = True
+    foreign_id_prefixes = ("eni-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True, "aliases": ["access_key_password"]},

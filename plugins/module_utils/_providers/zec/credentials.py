@@ -21,8 +21,12 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.credentia
 
 @dataclasses.dataclass(frozen=True)
 class ZecCredentials:
-    """A token, or else a key pair; the secret parts do not show in C(repr())."""
+    """A token, or else a key pair; the secret parts do not show in C(repr()).
 
+    :param origin: says where it came from, for a message after the cloud has refused it.
+    """
+
+    origin: str = dataclasses.field(repr=False)
     access_key_id: str | None = None
     access_key_secret: str | None = dataclasses.field(default=None, repr=False)
     token: str | None = dataclasses.field(default=None, repr=False)
@@ -75,8 +79,10 @@ def zec_credentials(options: t.Mapping[str, t.Any]) -> ZecCredentials:
     keys = [option for option in ("access_key_id", "access_key_secret") if options[option] is not None]
     if keys and options["token"] is not None:
         raise InputError("token", f"cannot be combined with {', '.join(keys)}")
-    found = find_credentials(options, SOURCES)
+    source = find_credentials(options, SOURCES)
+    found = source.parts
     if found["token"].value is not None:
-        return ZecCredentials(token=found["token"].checked())
+        return ZecCredentials(f"the token came from {source.origin('token')}", token=found["token"].checked())
     key_id, secret = require_together(found["access_key_id"], found["access_key_secret"])
-    return ZecCredentials(access_key_id=key_id, access_key_secret=secret)
+    origin = f"the key came from {source.origin('access_key_id', 'access_key_secret')}"
+    return ZecCredentials(origin, access_key_id=key_id, access_key_secret=secret)

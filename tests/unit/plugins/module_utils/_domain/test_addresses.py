@@ -122,7 +122,15 @@ def test_an_empty_set_holds_nothing():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("10.0.0.1/24", "keep: '10.0.0.1/24' has host bits set"),
+        (
+            "10.0.0.1/24",
+            "keep: '10.0.0.1/24' has host bits set; write 10.0.0.0/24 for the network, or 10.0.0.1 for the address",
+        ),
+        (
+            "10.10.1.11/255.255.255.0",
+            "keep: '10.10.1.11/255.255.255.0' has host bits set; "
+            "write 10.10.1.0/24 for the network, or 10.10.1.11 for the address",
+        ),
         ("10.0.0.0/33", "keep: '10.0.0.0/33' is not an IPv4 network"),
         ("10.0.0.0/", "keep: '10.0.0.0/' is not an IPv4 network"),
         ("fe80::/10", "keep: 'fe80::/10' is not an IPv4 network"),

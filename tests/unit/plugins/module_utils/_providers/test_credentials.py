@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.credentials import Sources, find_credentials
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.credentials import ens_credentials
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.credentials import zec_credentials
 from hypothesis import given
@@ -276,14 +277,96 @@ def test_zec_a_token_beside_keys_is_refused():
 
 
 def test_no_credentials_at_all_says_where_they_may_be():
-    for ask, variable, path in (
-        (ens, "ALIBABA_CLOUD_ACCESS_KEY_ID", "~/.aliyun/config.json"),
-        (zec, "ZENLAYERCLOUD_ACCESS_KEY_ID", "~/.zenlayer/credentials.json"),
-    ):
-        message = refusal(ask)
-        assert "no credentials found" in message
-        assert variable in message
-        assert path in message
+    assert refusal(ens) == (
+        "access_key_id: no credentials found in the task's options (access_key_id, access_key_secret, security_token), "
+        "in the environment (ALIBABA_CLOUD_ACCESS_KEY_ID or ALICLOUD_ACCESS_KEY, "
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET or ALICLOUD_SECRET_KEY, "
+        "ALIBABA_CLOUD_SECURITY_TOKEN or ALICLOUD_SECURITY_TOKEN) "
+        "or in ~/.aliyun/config.json"
+    )
+    assert refusal(zec) == (
+        "access_key_id: no credentials found in the task's options (access_key_id, access_key_secret, token), "
+        "in the environment (ZENLAYERCLOUD_ACCESS_KEY_ID or ZENLAYER_ACCESS_KEY_ID, "
+        "ZENLAYERCLOUD_ACCESS_KEY_PASSWORD or ZENLAYER_ACCESS_KEY_SECRET, ZENLAYER_TOKEN) "
+        "or in ~/.zenlayer/credentials.json"
+    )
+
+
+def test_no_credentials_names_the_options_of_the_cloud():
+    """A third cloud may call its key by another name."""
+    sources = Sources(
+        variables={"api_token": ("THIRD_TOKEN",)},
+        sufficient=("api_token",),
+        profile_variables=("THIRD_PROFILE",),
+        default_file="~/.third/credentials.json",
+        read_profile=lambda content, name: ("default", {}),
+    )
+    with pytest.raises(InputError) as caught:
+        find_credentials({"api_token": None, "profile": None, "credentials_file": None}, sources)
+    assert str(caught.value).startswith("api_token: no credentials found in the task's options (api_token), in the env")
+    assert "access_key_id" not in str(caught.value)
+
+
+# Where they came from is said once the cloud has refused them.
+
+
+def ens_origin(**options):
+    return ens_credentials({**NOTHING, **options}).origin
+
+
+def zec_origin(**options):
+    return zec_credentials({**NOTHING, **options}).origin
+
+
+def test_the_origin_is_the_options_of_the_task(ens_file, zec_file):
+    key = {"access_key_id": "hunter1", "access_key_secret": "hunter2"}
+    both = "the key came from the task's options access_key_id and access_key_secret"
+    assert ens_origin(**key) == zec_origin(**key) == both
+    assert ens_origin(**key, security_token="hunter3") == (
+        "the key came from the task's options access_key_id, access_key_secret and security_token"
+    )
+    assert zec_origin(token="hunter3") == "the token came from the task's option token"
+
+
+def test_the_origin_is_the_profile_that_the_task_or_the_environment_names(ens_file, zec_file, monkeypatch):
+    assert ens_origin(profile="default") == (
+        "the key came from profile 'default' in ~/.aliyun/config.json, which the task names (profile)"
+    )
+    assert zec_origin(profile="bearer") == (
+        "the token came from profile 'bearer' in ~/.zenlayer/credentials.json, which the task names (profile)"
+    )
+    monkeypatch.setenv("ALICLOUD_PROFILE", "default")
+    monkeypatch.setenv("ZENLAYER_PROFILE", "staging")
+    named = "which the environment names"
+    assert ens_origin().endswith(f" profile 'default' in ~/.aliyun/config.json, {named} (ALICLOUD_PROFILE)")
+    assert zec_origin().endswith(f" profile 'staging' in ~/.zenlayer/credentials.json, {named} (ZENLAYER_PROFILE)")
+
+
+@pytest.mark.parametrize("names", ENS_NAMES)
+def test_the_origin_is_the_variables_that_were_read_on_ens(names, ens_file, monkeypatch):
+    monkeypatch.setenv(names[0], "hunter1")
+    monkeypatch.setenv(names[1], "hunter2")
+    assert ens_origin() == f"the key came from the environment variables {names[0]} and {names[1]}"
+    monkeypatch.setenv(names[2], "hunter3")
+    assert ens_origin() == f"the key came from the environment variables {names[0]}, {names[1]} and {names[2]}"
+
+
+@pytest.mark.parametrize("names", ZEC_NAMES)
+def test_the_origin_is_the_variables_that_were_read_on_zec(names, zec_file, monkeypatch):
+    monkeypatch.setenv(names[0], "hunter1")
+    monkeypatch.setenv(names[1], "hunter2")
+    assert zec_origin() == f"the key came from the environment variables {names[0]} and {names[1]}"
+    # A token beats a key, and then the key is not what was refused.
+    monkeypatch.setenv("ZENLAYER_TOKEN", "hunter3")
+    assert zec_origin() == "the token came from the environment variable ZENLAYER_TOKEN"
+
+
+def test_the_origin_is_the_profile_that_counts_where_none_is_named(ens_file, zec_file, tmp_path):
+    words = "the one that counts where none is named"
+    assert ens_origin() == f"the key came from profile 'staging' in ~/.aliyun/config.json, {words}"
+    assert zec_origin() == f"the key came from profile 'default' in ~/.zenlayer/credentials.json, {words}"
+    other = write(tmp_path / "other.json", {"profiles": [ens_profile("default")]})
+    assert ens_origin(credentials_file=other) == f"the key came from profile 'default' in {other}, {words}"
 
 
 @pytest.mark.parametrize("ask", [ens, zec])
@@ -412,6 +495,7 @@ def test_no_secret_is_in_a_message_or_a_repr(secret):
             assert not secret.strip().isascii() or not secret.strip().isprintable()
         else:
             shown = repr(found) + str(found)
+            assert secret.strip() not in found.origin or secret.strip() in _WORDS_OF_MESSAGES
             # It goes into a header as it is.
             assert secret.strip() in found.secrets
             assert all(value.isascii() and value.isprintable() and value == value.strip() for value in found.secrets)
@@ -422,7 +506,8 @@ def test_no_secret_is_in_a_message_or_a_repr(secret):
 _WORDS_OF_MESSAGES = (
     "EnsCredentials(access_key_id='id') ZecCredentials(access_key_id=None) ZecCredentials(access_key_id='id') "
     "access_key_secret: security_token: token: is empty has a character that no key can have "
-    "(a line break or a non-ASCII one)"
+    "(a line break or a non-ASCII one) the key came from the token came from the task's option token "
+    "the task's options access_key_id, access_key_secret and security_token"
 )
 
 

@@ -504,6 +504,24 @@ def test_reads_that_are_refused_are_not_repeated(codes, kind, cloud):
     assert caught.value.request_id
 
 
+def test_a_refusal_of_the_credentials_says_where_they_came_from(cloud):
+    cloud.load([A])
+    options = {"access_key_secret": "quite-wrong"}
+    with pytest.raises(ApiError) as caught:
+        cloud.ask(lambda provider: provider.read_network_interfaces([NIC]), **options)
+    assert caught.value.kind is ErrorKind.AUTH
+    assert "(the key came from the task's options access_key_id and access_key_secret)" in str(caught.value)
+    assert "quite-wrong" not in str(caught.value)
+
+
+def test_no_other_refusal_speaks_of_the_credentials(cloud):
+    refusal = {"kind": "error", "status": 400, "code": cloud.refusal[0], "times": None}
+    cloud.load([A], faults=[refusal])
+    with pytest.raises(ApiError) as caught:
+        cloud.ask(lambda provider: provider.read_network_interfaces([NIC]))
+    assert "came from" not in str(caught.value)
+
+
 def test_a_security_challenge_of_the_front_end_is_not_repeated(zec):
     zec.load([A], faults=[{"kind": "error", "status": 403, "code": "", "headers": {"cf-mitigated": "challenge"}}])
     with pytest.raises(ApiError, match="a security challenge") as caught:
@@ -638,3 +656,23 @@ def test_ens_a_contradiction_about_the_primary_address_protects_both(ens):
     item = {"NetworkInterfaceId": NIC, "PrimaryIp": PRIMARY, "PrivateIpSets": {"PrivateIpSet": entries}}
     nic = provider._network_interface(item)
     assert (nic.primary_private_ip, nic.secondary_private_ips) == (PRIMARY, (C,))
+
+
+def test_an_id_of_another_cloud_is_recognised_for_a_hint():
+    ens, zec = CLOUDS["ens"].provider, CLOUDS["zec"].provider
+    assert zec.id_hint("eni-f8z57orgmt6d144t") == (
+        "; an id that begins with eni- looks like one of another cloud, not of ZEC"
+    )
+    assert (
+        ens.id_hint("nic-hongkong-game-1")
+        == "; an id that begins with nic- looks like one of another cloud, not of ENS"
+    )
+    for hint in (ens.id_hint("eni-1"), zec.id_hint("nic-1"), ens.id_hint("anything"), zec.id_hint("anything")):
+        assert hint == ""
+
+
+def test_the_hint_about_an_id_keeps_nothing_from_being_done(cloud):
+    prefix = cloud.provider.foreign_id_prefixes[0]
+    cloud.load([A], nic={"network_interface_id": f"{prefix}after-all"})
+    found = cloud.ask(lambda provider: provider.read_network_interfaces([f"{prefix}after-all"]))
+    assert list(found) == [f"{prefix}after-all"]
