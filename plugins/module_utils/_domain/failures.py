@@ -54,8 +54,11 @@ class _Reason:
         return f" (request id {self.request_ids[0]}{more})"
 
 
-def describe_failures(all_outcomes: t.Iterable[Outcomes]) -> str | None:
-    """Return one sentence about the addresses that make the task fail; None where there are none."""
+def describe_failures(all_outcomes: t.Iterable[Outcomes], stop_detail: str | None = None) -> str | None:
+    """Return one sentence about the addresses that make the task fail; None where there are none.
+
+    :param stop_detail: why no further call was started.
+    """
     counts: dict[str, int] = {}
     reasons: dict[tuple[str, str | None, str], _Reason] = {}
     for outcomes in all_outcomes:
@@ -80,6 +83,8 @@ def describe_failures(all_outcomes: t.Iterable[Outcomes]) -> str | None:
     if left:
         sentences.append(f"and {_counted(left, 'address', 'addresses')} for other reasons")
     head = f"{total} address{'es were' if total > 1 else ' was'} not settled ({summary})"
+    if stop_detail and not any(message in stop_detail for _outcome, _code, message in reasons):
+        sentences.append(f"stopped, since {stop_detail}")
     return f"{head}: {'; '.join(sentences)}" if sentences else head
 
 

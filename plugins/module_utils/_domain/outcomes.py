@@ -108,37 +108,3 @@ class Outcomes:
             detailed = outcome in (KEPT, IN_USE, FAILED, UNKNOWN)
             result[outcome] = self.details(outcome) if detailed else self.of(outcome)
         return result
-
-
-def describe_failures(all_outcomes: t.Iterable[Outcomes], stop_detail: str | None = None) -> str | None:
-    """Return one sentence about the addresses that make the task fail; None where there are none.
-
-    :param stop_detail: why no further call was started.
-    """
-    failures: list[str] = []
-    counts: dict[str, int] = {}
-    for outcomes in all_outcomes:
-        for outcome in FAILING_OUTCOMES:
-            addresses = outcomes.of(outcome)
-            if addresses:
-                counts[outcome] = counts.get(outcome, 0) + len(addresses)
-        failures += [_failure(outcomes.network_interface_id, entry) for entry in outcomes.details(FAILED, UNKNOWN)]
-    if not counts:
-        return None
-    summary = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
-    total = sum(counts.values())
-    more = f" (and {len(failures) - _SHOWN_FAILURES} more)" if len(failures) > _SHOWN_FAILURES else ""
-    shown = "; ".join(failures[:_SHOWN_FAILURES])
-    stopped = f"; stopped, since {stop_detail}" if stop_detail and stop_detail not in shown else ""
-    message = f"{total} address{'es were' if total > 1 else ' was'} not settled ({summary}): {shown}{more}"
-    return message.rstrip(": ") + stopped
-
-
-#: A message is to be read by people; the full account is in the result.
-_SHOWN_FAILURES = 5
-
-
-def _failure(network_interface_id: str, entry: dict[str, t.Any]) -> str:
-    code = f"{entry['code']}: " if entry["code"] else ""
-    request = f" (request id {entry['request_id']})" if entry["request_id"] else ""
-    return f"{entry['private_ip_address']} on {network_interface_id}: {code}{entry['message']}{request}"

@@ -123,7 +123,8 @@ class Writer:
         if len(first) == 1 or self._holds_for_all(first):
             return True
         accepted = len(first) < len(addresses)
-        shuffled = random.sample(first, len(first))
+        # Few are all tried, so that their order does not matter; of many, the next run is to try others first.
+        shuffled = first if len(first) <= _ALL_ALONE else random.sample(first, len(first))
         # Groups to be sent, the last one first, each with the half that was sent before it.
         groups: list[tuple[list[str], list[str] | None]] = []
         self._halve(shuffled, groups)

@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
     sort_addresses,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, NicError, TaskFailedError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
     NetworkInterface,
     describe_uses,
@@ -28,7 +29,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     UNASSIGNED,
     Outcomes,
-    describe_failures,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
     RemovalPlan,
@@ -124,7 +124,8 @@ def run(task: TaskContext) -> dict[str, t.Any]:
 
 def _missing(task: TaskContext, request: _Request) -> dict[str, t.Any]:
     if request.present or not task.options["missing_ok"]:
-        hint = "" if request.present else "; with missing_ok=true that is no error"
+        hint = task.provider.id_hint(request.network_interface_id)
+        hint += "" if request.present else "; with missing_ok=true that is no error"
         raise NicError(
             f"network_interface_id: there is no network interface {request.network_interface_id} "
             f"at {task.provider.endpoint}{hint}"

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, parse_addresses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, TaskFailedError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
     NetworkInterface,
     describe_uses,
@@ -24,7 +25,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     UNASSIGNED,
     Outcomes,
-    describe_failures,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
     RemovalPlan,
@@ -308,7 +308,8 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
         missing = [identifier for identifier in ids if identifier not in found]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            task.warn(f"network_interface_ids: there is no network interface {missing[0]}{more}")
+            hint = task.provider.id_hint(missing[0])
+            task.warn(f"network_interface_ids: there is no network interface {missing[0]}{more}{hint}")
         network_interfaces = list(found.values())
     else:
         filters = {} if options["filters"] is None else checked_filters(options["filters"])

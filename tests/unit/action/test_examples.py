@@ -70,7 +70,6 @@ def undocumented(value: Any, documented: dict[str, Any], above: str = "") -> Ite
                 yield from undocumented(entry, documented[key]["contains"], f"{above}{key}.")
 
 
-@pytest.mark.xfail(reason="uncertain, account, limits and stopped are documented first", strict=True)
 def test_every_example_returns_what_is_documented(done: tuple[str, Play]) -> None:
     cloud, run = done
     wrong = set()

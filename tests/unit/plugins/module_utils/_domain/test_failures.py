@@ -79,6 +79,13 @@ def test_where_nothing_was_sent_the_count_is_all_there_is_to_say():
     assert describe_failures([outcomes]) == "1 address was not settled (1 not attempted)"
 
 
+def test_why_a_run_stopped_is_said_where_no_address_says_it():
+    outcomes = refused("eni-1", [1])
+    outcomes.settle("10.0.0.2", NOT_ATTEMPTED)
+    assert "stopped, since the disk is full" in str(describe_failures([outcomes], "the disk is full"))
+    assert "stopped" not in str(describe_failures([outcomes], "Unassign: NoPermission: You are not authorized."))
+
+
 def test_what_went_well_is_no_failure():
     outcomes = Outcomes("eni-1")
     outcomes.settle("10.0.0.1", UNASSIGNED)

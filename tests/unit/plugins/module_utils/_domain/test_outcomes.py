@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain import outcomes as names
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes, describe_failures
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,53 +53,3 @@ def test_the_result_names_every_address_once_in_numeric_order(wanted):
         assert entries == sorted(entries, key=lambda address: int(address.rpartition(".")[2]))
         shown += entries
     assert sorted(shown) == sorted(wanted)
-
-
-def test_entries_have_the_documented_fields():
-    outcomes = Outcomes("nic-1")
-    outcomes.keep("10.0.0.1", names.KEPT_AS_PRIMARY)
-    outcomes.error("10.0.0.2", names.FAILED, "INVALID_NIC_STATUS", "No.", "R-1")
-    outcomes.error("10.0.0.3", names.UNKNOWN, None, "no answer", None)
-    assert outcomes.as_result() == {
-        "network_interface_id": "nic-1",
-        "unassigned": [],
-        "already_absent": [],
-        "kept": [{"private_ip_address": "10.0.0.1", "reason": "primary"}],
-        "in_use": [],
-        "failed": [
-            {"private_ip_address": "10.0.0.2", "code": "INVALID_NIC_STATUS", "message": "No.", "request_id": "R-1"}
-        ],
-        "unknown": [{"private_ip_address": "10.0.0.3", "code": None, "message": "no answer", "request_id": None}],
-        "not_attempted": [],
-    }
-
-
-@given(st.lists(st.sampled_from(sorted(SETTLERS)), max_size=30))
-def test_a_task_fails_exactly_for_failed_unknown_and_not_attempted(chosen):
-    outcomes = Outcomes("nic-1")
-    for number, outcome in enumerate(chosen, start=1):
-        SETTLERS[outcome](outcomes, f"10.0.0.{number}")
-    failing = [outcome for outcome in chosen if outcome in ("failed", "unknown", "not_attempted")]
-    message = describe_failures([outcomes])
-    assert (message is None) == (not failing)
-    if message is not None:
-        assert message.startswith(f"{len(failing)} address")
-        for outcome in set(failing):
-            assert f"{failing.count(outcome)} {outcome.replace('_', ' ')}" in message
-
-
-def test_the_message_shows_a_few_failures_in_full_and_counts_the_others():
-    outcomes = Outcomes("nic-1")
-    for number in range(1, 9):
-        outcomes.error(f"10.0.0.{number}", names.FAILED, "CODE", "Because.", f"R-{number}")
-    message = describe_failures([outcomes])
-    assert message is not None
-    first = "10.0.0.1 on nic-1: CODE: Because. (request id R-1); 10.0.0.2"
-    assert message.startswith(f"8 addresses were not settled (8 failed): {first}")
-    assert message.endswith("10.0.0.5 on nic-1: CODE: Because. (request id R-5) (and 3 more)")
-
-
-def test_a_single_address_that_was_not_attempted_makes_a_whole_sentence():
-    outcomes = Outcomes("nic-1")
-    outcomes.settle("10.0.0.1", names.NOT_ATTEMPTED)
-    assert describe_failures([outcomes]) == "1 address was not settled (1 not attempted)"

@@ -319,14 +319,14 @@ def test_what_cannot_be_meant_is_refused_before_any_call(given, why, check, clou
 
 def test_a_network_interface_that_does_not_exist_is_an_error_or_success_as_the_user_chose(cloud):
     cloud.load([A])
-    report = cloud.unassign(A, network_interface_id="nic-nowhere")
+    report = cloud.unassign(A, network_interface_id="nowhere")
     assert report.message == (
-        f"network_interface_id: there is no network interface nic-nowhere at {cloud.sim.host_port}; "
+        f"network_interface_id: there is no network interface nowhere at {cloud.sim.host_port}; "
         "with missing_ok=true that is no error"
     )
     for named in ([A, B], []):
         for check in (True, False):
-            report = cloud.unassign(*named, network_interface_id="nic-nowhere", missing_ok=True, check=check)
+            report = cloud.unassign(*named, network_interface_id="nowhere", missing_ok=True, check=check)
             assert report.message is None
             assert (report.result["changed"], report.result["network_interface"]) == (False, None)
             assert outcome(report, "already_absent") == named
