@@ -34,7 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
     texts,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
@@ -102,9 +102,6 @@ class ZecClient(ApiClient):
         request_id = text(body.get("requestId"))
         if 200 <= answer.status < 300 and not code and isinstance(body.get("response"), dict):
             return {"requestId": request_id, **body["response"]}
-        if answer.status == 403 and "challenge" in answer.headers.get("cf-mitigated", ""):
-            raise ApiError(action, ErrorKind.AUTH, "a security challenge of the cloud's front end", status=403)
-        retry_after = answer.headers.get("retry-after", "")
         raise ApiError(
             action,
             classify(code, answer.status),
@@ -112,7 +109,6 @@ class ZecClient(ApiClient):
             code=code,
             status=answer.status,
             request_id=request_id,
-            retry_after=float(retry_after) if retry_after.isdigit() else None,
         )
 
 
