@@ -72,10 +72,9 @@ class Breaker:
 
         :param started: the (monotonic) time at which that was begun.
         :param final: whether trying again cannot help.
-        :returns: whether the endpoint is dead since now.
+        :returns: whether the endpoint is dead.
         """
         with self._news:
-            was_dead = self._dead
             first = self._trouble is None
             if first:
                 self._delays = self._make_delays()
@@ -92,7 +91,7 @@ class Breaker:
             if trying:
                 self._tried_by = None
             self._news.notify_all()
-            return self._dead and not was_dead
+            return self._dead
 
     def reached(self) -> None:
         """Note that a request was sent, whatever came of it."""
