@@ -171,7 +171,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     policy = _policy(task.options)
     settings = engine_settings(task.options)
     journal = None
-    if task.options["journal"] and not task.check_mode:
+    if task.options["journal"] is not None and not task.check_mode:
         journal = Journal(task.options["journal"], task.provider.name, task.provider.endpoint)
     try:
         estate = _read(task, policy)
