@@ -19,7 +19,7 @@ options:
     default: 30.0
   connect_timeout:
     description:
-      - Longest time in seconds for a connection to be made.
+      - Longest time in seconds until there is a connection, which includes a proxy's answer and the TLS handshake.
     type: float
     default: 10.0
   max_retries:
@@ -41,8 +41,10 @@ options:
     default: true
   ca_path:
     description:
-      - A file or directory with the certificates of the authorities to trust, instead of the usual ones.
-      - Without this option, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are honoured.
+      - A bundle file with the certificates of the authorities to trust, instead of the usual ones, or a directory of
+        them in which C(openssl rehash) was run.
+      - Without this option, the first of the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) that
+        names an existing path is honoured, and without those E(SSL_CERT_FILE) and E(SSL_CERT_DIR).
     type: path
   proxy:
     description:

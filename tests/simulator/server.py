@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import http
 import socket
 import struct
 import time
@@ -18,7 +19,7 @@ from aiohttp import web
 from .calls import Call
 from .control import add_control_routes
 from .ens import Ens
-from .errors import ApiError
+from .errors import ApiError, WebPageError
 from .signatures import Incoming
 from .weather import Fault
 from .world import World
@@ -68,6 +69,9 @@ class Front:
             self.world.throttle(api, call)
         except ApiError as error:
             return self._refuse(api, call, error, host)
+        except WebPageError as page:
+            call.end(page.status)
+            return _web_page(page.status, page.headers)
         fault = self.world.faults.take(call)
         if fault is not None:
             return await self._answer_with_fault(request, api, call, fault)
@@ -155,6 +159,14 @@ def _instead(call: Call, fault: Fault) -> web.Response:
     text = fault.body if fault.kind == "html" else None
     content_type = "text/html" if fault.kind == "html" else None
     return web.Response(status=fault.status or 502, text=text, content_type=content_type, headers=fault.headers)
+
+
+def _web_page(status: int, headers: dict[str, str]) -> web.Response:
+    """Refuse as nginx does: its page has the status and the server's name, twice."""
+    title = f"{status} {http.HTTPStatus(status).phrase}"
+    text = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+    text += "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    return web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -14,15 +14,33 @@ from .schema import build, build_all, mapping, one_of
 
 @dataclass
 class Throttle:
-    """A token bucket: ``rate`` calls a second, ``burst`` of them at once."""
+    """What the cloud allows, in one or several ways, and how it refuses the rest.
 
-    rate: float
+    ``rate`` and ``burst`` are a token bucket: so many calls a second, so many of them at once. ``limit`` and ``window``
+    are a quota: so many calls in so many seconds, in windows one after the other from the first call on, or with
+    ``sliding`` in whatever seconds. ``closed_after`` and ``closed_for``: after so many calls, everything is refused
+    for so many seconds. ``page_status``: refuse with a web page of this status, as a front end does.
+    """
+
+    rate: float | None = None
     burst: float = 1.0
+    limit: int | None = None
+    window: float | None = None
+    sliding: bool = False
+    closed_after: int = 0
+    closed_for: float = 0.0
     retry_after_ms: int | None = None
+    page_status: int | None = None
 
     def __post_init__(self) -> None:
-        if self.rate <= 0 or self.burst < 1:
+        if (self.rate is not None and self.rate <= 0) or self.burst < 1:
             raise ValueError("rate must be above 0 and burst at least 1")
+        if (self.limit is None) != (self.window is None):
+            raise ValueError("limit and window belong together")
+        if (self.limit is not None and self.limit < 1) or (self.window is not None and self.window <= 0):
+            raise ValueError("limit must be at least 1 and window above 0")
+        if self.rate is None and self.limit is None and self.closed_for <= 0:
+            raise ValueError("needs rate, limit and window, or closed_for")
 
 
 @dataclass

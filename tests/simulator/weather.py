@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -57,23 +58,55 @@ def page_of(found: list[T], size: int, number: int, paging: Paging) -> tuple[lis
     return page, len(found) if paging.total_count is None else paging.total_count
 
 
+class Meter:
+    """What one cloud has admitted of one group of actions."""
+
+    def __init__(self, limit: Throttle, now: float) -> None:
+        self._tokens, self._filled = limit.burst, now
+        self._window_start = now
+        self._recent: deque[float] = deque()
+        self._admitted = 0
+        self._closed_at: float | None = None
+
+    def admit(self, limit: Throttle, now: float) -> bool:
+        """Count a call, unless it is one too many."""
+        self._tokens = min(limit.burst, self._tokens + (now - self._filled) * (limit.rate or 0.0))
+        self._filled = now
+        if limit.window is not None:
+            passed = (now - self._window_start) // limit.window
+            if not limit.sliding and passed:
+                self._window_start += passed * limit.window
+                self._recent.clear()
+            while limit.sliding and self._recent and self._recent[0] <= now - limit.window:
+                self._recent.popleft()
+        if limit.closed_for and self._admitted >= limit.closed_after and self._closed_at is None:
+            self._closed_at = now
+        closed = self._closed_at is not None and now < self._closed_at + limit.closed_for
+        full = limit.limit is not None and len(self._recent) >= limit.limit
+        if closed or full or (limit.rate is not None and self._tokens < 1):
+            return False
+        self._tokens -= 1
+        self._admitted += 1
+        self._recent.append(now)
+        return True
+
+
 class Throttles:
-    """Token buckets, one for each cloud and group of actions (``write``, ``read`` or the name of an action)."""
+    """What is allowed, for each cloud and group of actions (``write``, ``read`` or the name of an action)."""
 
     def __init__(self) -> None:
-        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
+        self._meters: dict[tuple[str, str], Meter] = {}
 
     def admit(self, call: Call, limits: dict[str, Throttle]) -> Throttle | None:
-        """Take a token from each bucket that a call belongs to; give the limit that it ran into, if any."""
+        """Count a call in each group that it belongs to; give the limit that it ran into, if any."""
         now = time.monotonic()
         for group in ("write" if call.write else "read", call.action):
             limit = limits.get(group)
             if limit is None:
                 continue
-            tokens, since = self._buckets.get((call.cloud, group), (limit.burst, now))
-            tokens = min(limit.burst, tokens + (now - since) * limit.rate)
-            self._buckets[call.cloud, group] = (max(0.0, tokens - 1) if tokens >= 1 else tokens, now)
-            if tokens < 1:
+            if (call.cloud, group) not in self._meters:
+                self._meters[call.cloud, group] = Meter(limit, now)
+            if not self._meters[call.cloud, group].admit(limit, now):
                 return limit
         return None
 

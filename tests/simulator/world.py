@@ -13,7 +13,7 @@ from typing import Any
 
 from .calls import Call, CallLog
 from .ens import Ens
-from .errors import ApiError
+from .errors import ApiError, WebPageError
 from .estate import CLOUDS, read_clouds
 from .schema import EstateError, mapping, sequence
 from .settings import merge, read_settings
@@ -87,8 +87,12 @@ class World:
     def throttle(self, api: Ens | Zec, call: Call) -> None:
         """Refuse a call that comes too soon."""
         limit = self.throttles.admit(call, self.settings.throttle)
-        if limit is not None:
-            raise api.throttled(limit.retry_after_ms)
+        if limit is None:
+            return
+        refusal = api.throttled(limit.retry_after_ms)
+        if limit.page_status is not None:
+            raise WebPageError(limit.page_status, refusal.headers)
+        raise refusal
 
     def fault_error(self, fault: Fault) -> ApiError:
         """Word the error of an ``error`` fault."""

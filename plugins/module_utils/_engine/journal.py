@@ -60,6 +60,8 @@ class Journal:
         self._written = self._synced = 0
         #: Why lines are missing; None where none are.
         self.error: str | None = None
+        if not path or "\0" in path:
+            raise InputError("journal", "is empty" if not path else "has a NUL character, which no path can have")
         path = os.path.expanduser(path)
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -88,12 +90,19 @@ class Journal:
 
     @staticmethod
     def _sync_directory(path: str) -> None:
-        """Make sure that a new file is found again after a power failure."""
-        directory = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+        """Make sure that a new file is found again after a power failure.
+
+        :raises InputError: that cannot be made sure of.
+        """
+        name = os.path.dirname(os.path.abspath(path))
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            directory = os.open(name, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise InputError("journal", f"its directory {name} cannot be read: {error.strerror}") from None
 
     def close(self) -> None:
         # What a full disk says only now is about lines that were not promised to be on it.

@@ -89,7 +89,8 @@ def run_task(
         concurrency, ceiling = concurrency_and_ceiling(options)
         control = RunControl(concurrency, options["timeout"])
         on_start(control)
-        pace = Pace(control.sleep, ceiling)
+        retries, longest_delay = options["max_retries"], options["retry_max_delay"]
+        pace = Pace(ceiling, retries, retries * longest_delay, longest_delay)
         runtime = Runtime(
             session=open_session,
             sleep=control.sleep,

@@ -6,18 +6,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import NicError
 
 
 class HttpError(NicError):
-    """No usable answer. C(str()) names the host and the cause, never a URL, a header or a body.
-
-    :param status: the HTTP status, where an answer began to arrive.
-    """
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+    """No usable answer. C(str()) names the host and the cause, never a URL, a header or a secret."""
 
 
 class NotSentError(HttpError):
@@ -33,4 +28,12 @@ class NoAnswerError(HttpError):
 
 
 class UnreadableAnswerError(HttpError):
-    """An answer came, and it is not the JSON object that it ought to be."""
+    """An answer came, and it is not the JSON object that it ought to be.
+
+    :param headers: of the answer; names in any case.
+    """
+
+    def __init__(self, message: str, status: int, headers: t.Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers

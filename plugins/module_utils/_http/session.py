@@ -2,20 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One pooled requests session: time-outs always set, TLS verified, no redirects, nothing taken from the surroundings
-but proxy settings, and those read once."""
+"""Connections to one endpoint: time-outs always set, TLS verified, no redirects, nothing sent twice, nothing taken from
+the surroundings but proxy settings and certificates, and those read once."""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
 import re
+import socket
 import ssl
 import traceback
 import typing as t
 import urllib.request
-from urllib.parse import urlsplit
+import warnings
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, MissingLibraryError
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint, is_loopback
@@ -26,14 +29,15 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     TlsError,
     UnreadableAnswerError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import web_page_excerpt
 
 try:
-    import requests
-    import requests.structures
     import requests.utils
     import urllib3
-    from ansible_collections.edgecloud.nic.plugins.module_utils._http.deadline import DeadlineAdapter
+    from ansible_collections.edgecloud.nic.plugins.module_utils._http import connections
     from urllib3 import exceptions as urllib3_exceptions
+    from urllib3.util.retry import Retry
+    from urllib3.util.ssl_ import create_urllib3_context
 
     REQUESTS_IMPORT_ERROR: str | None = None
 except ImportError:
@@ -43,6 +47,12 @@ except ImportError:
 _MAX_BODY_BYTES = 16 * 1024 * 1024
 #: How http.client words it.
 _TUNNEL_REFUSAL = re.compile(r"Tunnel connection failed: (\d+)")
+#: What OpenSSL looks for in a directory of certificates: the hash of a subject, and a number.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+#: No header that means a time is longer.
+_LONGEST_TIME = 64
+#: What must not be repeated from a web page that repeats the request.
+_SECRET_HEADERS = ("Authorization", "x-acs-security-token")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +60,8 @@ class HttpSettings:
     """How to talk to a server; times in seconds.
 
     :param timeout: longest time from the request to the end of its answer.
-    :param ca_path: a bundle of certificates or a directory of them, instead of the system's.
+    :param connect_timeout: longest time until there is a connection: TCP, a proxy's CONNECT and TLS together.
+    :param ca_path: a bundle of certificates or a directory of them, instead of the usual ones.
     :param proxy: URL of a proxy; None means the environment's, C(NO_PROXY) included.
     """
 
@@ -64,11 +75,21 @@ class HttpSettings:
 
 @dataclasses.dataclass(frozen=True)
 class HttpAnswer:
-    """An answer with a JSON object as its body, whatever its status; header names in lower case."""
+    """An answer with a JSON object as its body, whatever its status; header names in any case."""
 
     status: int
-    headers: dict[str, str]
+    headers: t.Mapping[str, str]
     body: dict[str, t.Any]
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds that a C(Retry-After) header asks to wait, given as such or as a date; None for garbage."""
+    if value is None or len(value) > _LONGEST_TIME or not value.isascii():
+        return None
+    try:
+        return float(Retry(0).parse_retry_after(value))
+    except (urllib3_exceptions.HTTPError, ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 class HttpSession:
@@ -82,121 +103,214 @@ class HttpSession:
         if REQUESTS_IMPORT_ERROR is not None:
             raise MissingLibraryError("requests", REQUESTS_IMPORT_ERROR)
         self.endpoint = endpoint
+        #: Longest time in seconds until there is a connection.
+        self.connect_timeout = settings.connect_timeout
         self._timeout = settings.timeout
-        self._connect_timeout = settings.connect_timeout
-        self._verify = self._verification(settings)
-        self._proxies = self._proxy(settings)
-        # The part of a requests session that keeps connections. What a session adds is not wanted here: cookies, hooks,
+        proxy = self._proxy(settings)
+        self._proxy_password = unquote(proxy.password) if proxy and proxy.password else ""
+        self._manager = self._connect_through(proxy, self._tls_options(settings, proxy), settings.pool_size)
+        # urllib3's own pool, and not a session of requests: what that adds is not wanted here (cookies, hooks,
         # redirects, and a look at the environment for every call, where a ~/.netrc entry for the host would replace
-        # our Authorization header.
-        self._adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=settings.pool_size, max_retries=0)
+        # our Authorization header), and it takes a good part of a call's time.
+        self._pool = self._manager.connection_from_url(endpoint.base_url)
+        # A proxy that forwards plain HTTP is told where to.
+        forwarded = proxy is not None and endpoint.scheme == "http" and not proxy.scheme.startswith("socks")
+        self._target_prefix = endpoint.base_url if forwarded else ""
 
     def close(self) -> None:
-        self._adapter.close()
+        self._manager.clear()
 
-    @staticmethod
-    def _verification(settings: HttpSettings) -> bool | str:
+    def _tls_options(self, settings: HttpSettings, proxy: SplitResult | None) -> dict[str, t.Any]:
+        """Make one TLS context for all connections: reading the authorities anew for each takes 10 ms."""
+        authorities = self._authorities(settings)
+        if "https" not in (self.endpoint.scheme, proxy.scheme if proxy else ""):
+            return {}
         if not settings.validate_certs:
             # The user chose this; a warning for each call would hide the others.
             urllib3.disable_warnings(urllib3_exceptions.InsecureRequestWarning)
-            return False
+            context = create_urllib3_context(cert_reqs=ssl.CERT_NONE)
+            return {"ssl_context": context, "cert_reqs": "CERT_NONE", "assert_hostname": False}
+        context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+        for option, path in authorities:
+            _trust(context, option, path)
+        return {"ssl_context": context, "cert_reqs": "CERT_REQUIRED"}
+
+    @staticmethod
+    def _authorities(settings: HttpSettings) -> list[tuple[str, str]]:
+        """Return the bundles and directories of the authorities to trust, each with who named it."""
+        if not settings.validate_certs:
+            return []
         if settings.ca_path:
             path = os.path.expanduser(settings.ca_path)
             if not os.access(path, os.R_OK):
                 raise InputError("ca_path", f"{settings.ca_path} does not exist or cannot be read")
-            if os.path.isfile(path):
-                try:
-                    ssl.create_default_context(cafile=path)
-                except (ssl.SSLError, OSError):
-                    raise InputError("ca_path", f"{settings.ca_path} holds no certificate that can be read") from None
-            return path
-        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            if os.path.exists(os.environ.get(variable, "")):
-                return os.environ[variable]
-        return True
+            return [("ca_path", path)]
+        # The first two as requests has them; the others, which OpenSSL reads, may add to each other.
+        for variables in (("REQUESTS_CA_BUNDLE",), ("CURL_CA_BUNDLE",), ("SSL_CERT_FILE", "SSL_CERT_DIR")):
+            named = [(name, os.environ.get(name, "")) for name in variables]
+            found = [(name, path) for name, path in named if os.path.exists(path)]
+            if found:
+                return found
+        return [("ca_path", requests.utils.DEFAULT_CA_BUNDLE_PATH)]
 
-    def _proxy(self, settings: HttpSettings) -> dict[str, str]:
+    def _proxy(self, settings: HttpSettings) -> SplitResult | None:
         """Choose the proxy once, for the one endpoint that this session talks to."""
         configured = {"all": settings.proxy} if settings.proxy else urllib.request.getproxies_environment()
         # Asked only where there is a proxy: on macOS the question goes to the system, which a forked process may not.
         url = self.endpoint.base_url
-        chosen = requests.utils.select_proxy(url, configured)
-        if not chosen or requests.utils.should_bypass_proxies(url, no_proxy=None):
-            return {}
-        proxies = {self.endpoint.scheme: chosen}
-        for proxy in proxies.values():
-            try:
-                parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-                valid = parts.scheme in ("http", "https", "socks5", "socks5h") and bool(parts.hostname)
-                valid = valid and (parts.port is None or parts.port > 0)
-            except ValueError:
-                valid = False
-            if not valid:
-                raise InputError("proxy", "is not the URL of an HTTP proxy")
-            if self.endpoint.scheme == "http" and not is_loopback(parts.hostname or ""):
-                raise InputError("endpoint", "plain http:// must not go through a proxy on another machine")
-        return proxies
+        proxy = requests.utils.select_proxy(url, configured)
+        if not proxy or requests.utils.should_bypass_proxies(url, no_proxy=None):
+            return None
+        try:
+            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+            valid = parts.scheme in ("http", "https", "socks5", "socks5h") and bool(parts.hostname)
+            valid = valid and (parts.port is None or parts.port > 0)
+        except ValueError:
+            valid = False
+        if not valid:
+            raise InputError("proxy", "is not the URL of an HTTP or SOCKS5 proxy")
+        if self.endpoint.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise InputError("endpoint", "plain http:// must not go through a proxy on another machine")
+        return parts
 
-    def post(self, target: str, headers: t.Mapping[str, str], body: bytes) -> HttpAnswer:
+    @staticmethod
+    def _connect_through(
+        proxy: SplitResult | None, tls_options: dict[str, t.Any], pool_size: int
+    ) -> urllib3.PoolManager:
+        options = {"maxsize": pool_size, **tls_options}
+        if proxy is None:
+            return connections.direct(**options)
+        # Without user and password, which have ways of their own and must not be in an exception.
+        url = f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}"
+        username = None if proxy.username is None else unquote(proxy.username)
+        password = None if proxy.password is None else unquote(proxy.password)
+        if proxy.scheme.startswith("socks"):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return connections.through_socks(url, username, password, **options)
+            except ImportError:
+                raise InputError("proxy", "a SOCKS proxy needs the Python library PySocks, which is missing") from None
+        headers = {}
+        if username is not None:
+            credentials = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
+            headers["Proxy-Authorization"] = f"Basic {credentials}"
+        return connections.through_proxy(url, headers, **options)
+
+    def post(
+        self, target: str, headers: t.Mapping[str, str], body: bytes, time_left: float | None = None
+    ) -> HttpAnswer:
         """Send one request and read its answer; never follows a redirect, never tries again.
 
         :param target: path and query, exactly as they were signed.
+        :param time_left: seconds that connecting and answer may take together, where that is less than their limits.
         :raises NotSentError: the request did not reach the server (C(TlsError): its certificate was refused).
         :raises NoAnswerError: the request may have reached the server.
-        :raises UnreadableAnswerError: the answer is not a JSON object; the status is kept.
+        :raises UnreadableAnswerError: the answer is not a JSON object; status and headers are kept.
         """
-        # Filled in as it is: preparing it would encode the query anew, and the signature covers its bytes.
-        request = requests.PreparedRequest()
-        request.method = "POST"
-        request.url = self.endpoint.base_url + target
-        request.headers = requests.structures.CaseInsensitiveDict({**headers, "Content-Length": str(len(body))})
-        request.body = body
+        timeout = urllib3.Timeout(total=time_left, connect=self.connect_timeout, read=self._timeout)
         try:
-            with self._adapter.send(
-                request,
-                stream=True,
-                timeout=(self._connect_timeout, self._timeout),
-                verify=self._verify,
-                proxies=self._proxies,
-            ) as response:
-                content = response.raw.read(_MAX_BODY_BYTES + 1, decode_content=True)
-                return self._answer(response.status_code, response.headers, content)
-        except (requests.exceptions.RequestException, urllib3_exceptions.HTTPError, OSError, ValueError) as error:
-            raise self._translate(error) from None
+            response = self._pool.urlopen(
+                "POST",
+                self._target_prefix + target,
+                body=body,
+                headers={**headers, "Content-Length": str(len(body))},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=timeout,
+                preload_content=False,
+                decode_content=True,
+            )
+            try:
+                content = response.read(_MAX_BODY_BYTES + 1)
+            finally:
+                # After the end of an answer both do nothing: the connection is back in the pool already.
+                response.close()
+                response.release_conn()
+        except connections.NotConnectedError as error:
+            raise self._not_sent(error, _limit("connect_timeout", self.connect_timeout, time_left)) from None
+        except (urllib3_exceptions.HTTPError, OSError, ValueError) as error:
+            raise self._no_answer(error, _limit("timeout", self._timeout, time_left)) from None
+        return self._answer(response.status, response.headers, content, headers)
 
-    def _answer(self, status: int, headers: t.Mapping[str, str], content: bytes) -> HttpAnswer:
+    def _answer(
+        self, status: int, headers: t.Mapping[str, str], content: bytes, sent: t.Mapping[str, str]
+    ) -> HttpAnswer:
         try:
             body = json.loads(content) if len(content) <= _MAX_BODY_BYTES else None
         except (ValueError, RecursionError):
             body = None
-        if not isinstance(body, dict):
-            what = "an empty answer" if not content.strip() else "an answer that is not a JSON object"
-            if len(content) > _MAX_BODY_BYTES:
-                what = f"an answer of more than {_MAX_BODY_BYTES // 2**20} MiB"
-            if 300 <= status < 400:
-                what = "a redirect, which is not followed"
-            raise UnreadableAnswerError(f"{self.endpoint.authority} gave {what} (HTTP {status})", status)
-        return HttpAnswer(status, {name.lower(): value for name, value in headers.items()}, body)
+        if isinstance(body, dict):
+            return HttpAnswer(status, headers, body)
+        what = "an empty answer" if not content.strip() else "an answer that is not a JSON object"
+        if len(content) > _MAX_BODY_BYTES:
+            what = f"an answer of more than {_MAX_BODY_BYTES // 2**20} MiB"
+        if 300 <= status < 400:
+            what = "a redirect, which is not followed"
+        # What is between us and the cloud says why it refuses; its other pages say no more than the status.
+        excerpt = web_page_excerpt(content, self._secrets(sent)) if 400 <= status < 500 else None
+        said = f": {excerpt}" if excerpt else ""
+        raise UnreadableAnswerError(f"{self.endpoint.authority} gave {what} (HTTP {status}){said}", status, headers)
 
-    def _translate(self, error: Exception) -> HttpError:
-        """Turn an exception of requests into ours; its own text may hold the URL or the proxy's password."""
+    def _secrets(self, sent: t.Mapping[str, str]) -> set[str]:
+        """Return what was sent and must not be shown, whole and in the parts in which a page may repeat it."""
+        values = [sent.get(name, "") for name in _SECRET_HEADERS]
+        parts = [part for value in values for part in (value, value.partition(" ")[2], value.rpartition("=")[2])]
+        return {self._proxy_password, *parts}
+
+    def _not_sent(self, error: Exception, limit: str) -> NotSentError:
+        """Word why there is no connection; the exception's own text may hold the URL or the proxy's password."""
         host = self.endpoint.authority
-        if isinstance(error, requests.exceptions.SSLError) and _is_certificate_error(error):
-            return TlsError(f"the TLS certificate of {host} was refused: {_cause(error)}")
-        if isinstance(error, requests.exceptions.ConnectTimeout):
-            return NotSentError(f"no connection to {host} within {self._connect_timeout:g} s")
-        # requests also calls it a ProxyError when a proxy breaks off after it has taken the request.
-        refusal = _tunnel_refusal(error)
-        if refusal is not None or _never_connected(error):
-            proxy = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
-            return NotSentError(f"no connection to {host}{proxy}: {refusal or _cause(error)}")
+        cause = error.__cause__ or error
+        if _is_certificate_error(cause):
+            return TlsError(
+                f"the TLS certificate of {host} was refused: {_cause(cause)} "
+                "(the option ca_path names the authorities to trust)"
+            )
+        if _timed_out(cause):
+            return NotSentError(f"no connection to {host} within {limit}")
+        proxy = " through the proxy" if self._pool.proxy is not None else ""
+        return NotSentError(f"no connection to {host}{proxy}: {_tunnel_refusal(cause) or _cause(cause)}")
+
+    def _no_answer(self, error: Exception, limit: str) -> HttpError:
+        host = self.endpoint.authority
         if _timed_out(error):
-            return NoAnswerError(f"no answer from {host} within {self._timeout:g} s")
+            return NoAnswerError(f"no answer from {host} within {limit}")
         return NoAnswerError(f"no complete answer from {host}: {_cause(error)}")
 
 
+def _limit(option: str, seconds: float, time_left: float | None) -> str:
+    """Name the limit that a call ran into."""
+    if time_left is not None and time_left < seconds:
+        return f"the {time_left:.1f} s that were left to an interrupted run"
+    return f"{seconds:g} s ({option})"
+
+
+def _trust(context: ssl.SSLContext, option: str, path: str) -> None:
+    """Load the authorities of a bundle or directory.
+
+    :raises InputError: there are none that OpenSSL would find.
+    """
+    if os.path.isdir(path):
+        try:
+            hashed = any(_HASHED_NAME.fullmatch(name) for name in os.listdir(path))
+        except OSError as error:
+            raise InputError(option, f"{path} cannot be read: {error.strerror}") from None
+        if not hashed:
+            raise InputError(
+                option, f"{path} has no certificate under its hashed name; run openssl rehash, or name a bundle file"
+            )
+        context.load_verify_locations(capath=path)
+        return
+    try:
+        context.load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError):
+        raise InputError(option, f"{path} holds no certificate that can be read") from None
+
+
 def _chain(error: BaseException) -> t.Iterator[BaseException]:
-    """Walk from an exception to what caused it: requests and urllib3 wrap one in another in several ways."""
+    """Walk from an exception to what caused it: urllib3 wraps one in another in several ways."""
     seen: set[int] = set()
     pending: list[t.Any] = [error]
     while pending:
@@ -217,10 +331,6 @@ def _is_other_host(error: BaseException) -> bool:
     return isinstance(error, ValueError) and type(error).__name__ == "CertificateError"
 
 
-def _never_connected(error: BaseException) -> bool:
-    return any(isinstance(link, urllib3_exceptions.NewConnectionError) for link in _chain(error))
-
-
 def _tunnel_refusal(error: BaseException) -> str | None:
     """Say how the proxy refused to connect us to the server, if it did; its own words are not repeated."""
     for link in _chain(error):
@@ -231,7 +341,12 @@ def _tunnel_refusal(error: BaseException) -> str | None:
 
 
 def _timed_out(error: BaseException) -> bool:
-    return any(isinstance(link, (urllib3_exceptions.TimeoutError, TimeoutError)) for link in _chain(error))
+    return any(
+        isinstance(link, (urllib3_exceptions.TimeoutError, socket.timeout, TimeoutError))
+        # A kind of time-out to urllib3 1, whatever the reason.
+        and not isinstance(link, urllib3_exceptions.NewConnectionError)
+        for link in _chain(error)
+    )
 
 
 def _cause(error: BaseException) -> str:

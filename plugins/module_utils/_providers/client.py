@@ -9,23 +9,37 @@ from __future__ import annotations
 import abc
 import collections
 import threading
+import time
 import typing as t
 
 from ansible.module_utils.api import generate_jittered_backoff
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
-    HttpError,
+    NoAnswerError,
     NotSentError,
     TlsError,
+    UnreadableAnswerError,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import (
+    HttpAnswer,
+    HttpSession,
+    parse_retry_after,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Mapping, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
     IN_DOUBT,
     TRY_AGAIN,
     ApiError,
     ErrorKind,
+    kind_without_code,
 )
 
+#: Of a code or request id no more is shown, whatever the cloud sends.
+_LONGEST_ID = 100
+#: No count has more digits; int() refuses some thousands of them.
+_MOST_DIGITS = 18
 #: The first delay is at most this long; each later one may be twice as long as the one before.
 _BACKOFF_BASE_MS = 500
 
@@ -53,6 +67,9 @@ class ClientSettings(t.NamedTuple):
 class ApiClient(abc.ABC):
     """Calls to one cloud's API. Safe to use from several threads."""
 
+    #: A header that says how many milliseconds to wait, where the cloud has one beside C(Retry-After).
+    wait_header_ms: t.ClassVar[str | None] = None
+
     def __init__(self, session: HttpSession, settings: ClientSettings, runtime: Runtime) -> None:
         self._session = session
         self._settings = settings
@@ -60,6 +77,8 @@ class ApiClient(abc.ABC):
         self._lock = threading.Lock()
         self._calls: collections.Counter[str] = collections.Counter()
         self._throttled = 0
+        longest_try = session.connect_timeout
+        self._breaker = Breaker(self._delays, 2 * (longest_try + settings.retry_max_delay), longest_try)
 
     @property
     def calls(self) -> dict[str, int]:
@@ -87,54 +106,132 @@ class ApiClient(abc.ABC):
         """
         return self._call(action, parameters, TRY_AGAIN, changes=True)
 
+    def _delays(self) -> t.Iterator[float]:
+        return backoff_delays(self._settings.max_retries, self._settings.retry_max_delay)
+
     def _call(
         self, action: str, parameters: t.Mapping[str, t.Any], repeatable: frozenset[ErrorKind], changes: bool
     ) -> dict[str, t.Any]:
-        delays = backoff_delays(self._settings.max_retries, self._settings.retry_max_delay)
-        delay = 0.0
+        pace, interrupted = self._runtime.pace, self._runtime.interrupted
+        delays = self._delays()
+        accepted_at_first = accepted = pace.accepted(action)
+        last: ApiError | None = None
         while True:
-            accepted_before = self._runtime.pace.accepted(action)
             try:
-                return self._attempt(action, parameters, changes)
+                return self._attempt(action, parameters, changes, last)
             except ApiError as error:
-                if error.kind not in repeatable or error.final:
+                accepted_before, accepted = accepted, pace.accepted(action)
+                error.overtaken = accepted > accepted_at_first
+                if error.kind not in repeatable or error.final or interrupted():
                     raise
-                # A throttled call that others overtook only waits its turn; where nobody gets through, it gives up.
-                overtaken = self._runtime.pace.accepted(action) > accepted_before
-                if error.kind is not ErrorKind.THROTTLED or not overtaken:
-                    next_delay = next(delays, None)
-                    if next_delay is None:
-                        raise
-                    delay = next_delay
-                pause = min(max(delay, error.retry_after or 0.0), self._settings.retry_max_delay)
-            self._runtime.sleep(pause)
+                last = error
+                if error.kind is ErrorKind.NOT_SENT:
+                    continue  # the breaker counts the tries
+                if error.overloaded:
+                    # It only waits its turn, for which the pace cares, as long as anybody gets through.
+                    if accepted > accepted_before or pace.worth_waiting(action):
+                        continue
+                    raise
+                delay = next(delays, None)
+                if delay is None:
+                    raise
+                self._runtime.sleep(min(max(delay, error.retry_after or 0.0), self._settings.retry_max_delay))
+                if interrupted():
+                    raise
 
-    def _attempt(self, action: str, parameters: t.Mapping[str, t.Any], changes: bool) -> dict[str, t.Any]:
-        """Send the request once, signed afresh."""
-        sent_at = self._runtime.pace.wait_turn(action)
-        if changes and self._runtime.stopped():
+    def _attempt(
+        self, action: str, parameters: t.Mapping[str, t.Any], changes: bool, last: ApiError | None
+    ) -> dict[str, t.Any]:
+        """Send the request once, when its turn has come.
+
+        :param last: what the same call ended with the last time.
+        """
+
+        def must_wait() -> bool:
+            return not (self._runtime.interrupted() or (changes and self._runtime.stopped()))
+
+        turn = self._runtime.pace.wait_turn(action, must_wait)
+        if turn is None:
+            raise last or ApiError(
+                action, ErrorKind.THROTTLED, "the cloud refuses all such calls as too many", final=True
+            )
+        overloaded: bool | None = None
+        wait: float | None = None
+        try:
+            trouble = self._breaker.enter(not changes, must_wait)
+            if trouble is not None:
+                raise ApiError(action, ErrorKind.NOT_SENT, trouble, final=True)
+            try:
+                answered = self._exchange(action, parameters, changes)
+            finally:
+                self._breaker.left()
+            overloaded = False
+            return answered
+        except ApiError as error:
+            wait = error.retry_after
+            if error.kind not in (ErrorKind.NOT_SENT, ErrorKind.NO_ANSWER, ErrorKind.STOPPED) or error.overloaded:
+                overloaded = error.overloaded
+            raise
+        finally:
+            self._runtime.pace.ended(action, turn, overloaded, wait)
+            if overloaded:
+                with self._lock:
+                    self._throttled += 1
+
+    def _exchange(self, action: str, parameters: t.Mapping[str, t.Any], changes: bool) -> dict[str, t.Any]:
+        """Send the request, signed afresh, and make sense of what comes."""
+        time_left = self._runtime.time_left()
+        if (changes and self._runtime.stopped()) or (time_left is not None and time_left <= 0):
             raise ApiError(action, ErrorKind.STOPPED, ErrorKind.STOPPED.value)
         with self._lock:
             self._calls[action] += 1
+        target, headers, body = self._sign(action, parameters)
+        started = time.monotonic()
         try:
-            target, headers, body = self._sign(action, parameters)
-            answer = self._session.post(target, headers, body)
-        except HttpError as error:
-            kind = self._transport_error_kind(error)
-            raise ApiError(action, kind, str(error), status=error.status, final=isinstance(error, TlsError)) from None
-        throttled = False
+            answer = self._session.post(target, headers, body, time_left)
+        except NotSentError as error:
+            final = isinstance(error, TlsError)
+            if self._breaker.failed(str(error), started, final):
+                final = True
+                self._runtime.stop(StopReason.ENDPOINT, str(error))
+            raise ApiError(action, ErrorKind.NOT_SENT, str(error), final=final) from None
+        except NoAnswerError as error:
+            self._breaker.reached()
+            raise ApiError(action, ErrorKind.NO_ANSWER, str(error)) from None
+        except UnreadableAnswerError as error:
+            self._breaker.reached()
+            kind = kind_without_code(error.status)
+            raise self._refusal(
+                ApiError(action, kind, str(error), status=error.status), error.status, error.headers
+            ) from None
+        self._breaker.reached()
         try:
             return self._parse(action, answer)
         except ApiError as error:
-            throttled = error.kind is ErrorKind.THROTTLED
-            raise
-        finally:
-            self._runtime.pace.answered(action, sent_at, throttled)
-            with self._lock:
-                self._throttled += throttled
+            raise self._refusal(error, answer.status, answer.headers) from None
 
-    def _transport_error_kind(self, error: HttpError) -> ErrorKind:
-        return ErrorKind.NOT_SENT if isinstance(error, NotSentError) else ErrorKind.NO_ANSWER
+    def _refusal(self, error: ApiError, status: int, headers: t.Mapping[str, str]) -> ApiError:
+        """Say what status and headers add to a refusal, whatever its body."""
+        if "challenge" in headers.get("cf-mitigated", ""):
+            detail = "a security challenge of the cloud's front end, which only a browser can pass"
+            return ApiError(error.action, ErrorKind.AUTH, detail, status=status)
+        return ApiError(
+            error.action,
+            error.kind,
+            one_line(error.detail),
+            code=None if error.code is None else one_line(error.code, _LONGEST_ID),
+            status=status,
+            request_id=None if error.request_id is None else one_line(error.request_id, _LONGEST_ID),
+            retry_after=self._wait(headers),
+            final=error.final,
+            # Whether a call was carried out that is answered so is open, but there were too many.
+            overloaded=status == 503,
+        )
+
+    def _wait(self, headers: t.Mapping[str, str]) -> float | None:
+        """Return the seconds that the cloud asks to wait."""
+        milliseconds = number(headers.get(self.wait_header_ms)) if self.wait_header_ms else None
+        return parse_retry_after(headers.get("Retry-After")) if milliseconds is None else milliseconds / 1000
 
     @abc.abstractmethod
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
@@ -233,9 +330,9 @@ def text(value: t.Any) -> str | None:
 
 def number(value: t.Any) -> int | None:
     """Return a cloud's count, which some actions of ENS give as text; None for missing or something else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS else None
 
 
 def texts(value: t.Any) -> tuple[str, ...] | None:

@@ -23,14 +23,27 @@ FEW_CALLS = 4
 class Pacing(t.Protocol):
     """Decides when a call may be sent."""
 
-    def wait_turn(self, action: str) -> float:
-        """Wait until a call of this action may be sent; returns the time at which it is."""
+    def wait_turn(self, action: str, must_wait: t.Callable[[], bool], /) -> float | None:
+        """Wait until a call of this action may be sent; C(ended()) must follow.
 
-    def answered(self, action: str, sent_at: float, throttled: bool) -> None:
-        """Note that a call that was sent at this time was answered, and whether as one too many."""
+        :param must_wait: asked now and then; once it is false, the call may be sent whatever its turn.
+        :returns: the (monotonic) time at which it may be sent; None if it may not, since the cloud has refused all
+            calls for so long that there is no sense in waiting.
+        """
 
-    def accepted(self, action: str) -> int:
-        """Return how many calls of this action were answered otherwise so far."""
+    def ended(self, action: str, sent_at: float, overloaded: bool | None, wait: float | None, /) -> None:
+        """Note how a call ended.
+
+        :param sent_at: what C(wait_turn()) returned.
+        :param overloaded: whether it was answered as one too many; None where the answer, or its lack, does not tell.
+        :param wait: seconds that the cloud asked to wait.
+        """
+
+    def accepted(self, action: str, /) -> int:
+        """Return how many calls of this action the cloud did not refuse as one too many."""
+
+    def worth_waiting(self, action: str, /) -> bool:
+        """Tell whether a refused call of this action may get through after some waiting."""
 
 
 class Mapping(t.Protocol):

@@ -41,6 +41,16 @@ WHOLE_NETWORK_INTERFACE = frozenset({ErrorKind.NETWORK_INTERFACE_REFUSED, ErrorK
 TRY_AGAIN = frozenset({ErrorKind.THROTTLED, ErrorKind.NOT_SENT})
 
 
+def kind_without_code(status: int) -> ErrorKind:
+    """Return the kind of an answer that has no error code of the cloud, only a status: a web page, say.
+
+    Status 429 is given before anything is carried out. 401, 403 and 451 are what front ends and proxies refuse with.
+    """
+    if status == 429:
+        return ErrorKind.THROTTLED
+    return ErrorKind.AUTH if status in (401, 403, 451) else ErrorKind.NO_ANSWER
+
+
 class ApiError(NicError):
     """A call that did not succeed.
 

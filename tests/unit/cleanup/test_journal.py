@@ -227,6 +227,31 @@ def test_a_path_that_cannot_be_written_is_refused_before_any_call(
     assert str(tmp_path) in message
 
 
+@pytest.mark.parametrize(
+    ("journal", "why"), [("", "is empty"), ("/tmp/a\0b", "has a NUL character, which no path can have")]
+)
+def test_what_is_no_path_is_refused_before_any_call(scene: Scene, journal: str, why: str) -> None:
+    load(scene)
+    assert scene.refusal(all_network_interfaces=True, journal=journal) == f"journal: {why}"
+
+
+def test_a_directory_that_cannot_be_read_is_refused_before_any_call(
+    scene: Scene, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_open = os.open
+
+    def refuse(name: str, *args: Any) -> int:
+        # As for anybody but root; tests may be run by root.
+        if name == str(path.parent):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_open(name, *args)
+
+    load(scene)
+    monkeypatch.setattr(os, "open", refuse)
+    message = scene.refusal(all_network_interfaces=True, journal=str(path))
+    assert message == f"journal: its directory {path.parent} cannot be read: Permission denied"
+
+
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
 def test_a_device_that_keeps_nothing_is_refused_before_any_call(scene: Scene, device: str) -> None:
     load(scene)

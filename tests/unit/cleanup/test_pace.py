@@ -68,6 +68,63 @@ def test_throttled_reads_are_repeated(scene: Scene) -> None:
     assert result["summary"]["throttled_calls"] > 0
 
 
+def accepted(scene: Scene) -> list[float]:
+    """When each write began that the cloud accepted."""
+    return sorted(call["started"] for call in scene.writes() if call["applied"])
+
+
+@pytest.mark.parametrize("sliding", [False, True], ids=["fixed", "sliding"])
+def test_a_quota_for_a_window_is_used_up_in_each_window(scene: Scene, sliding: bool) -> None:
+    """Two pauses of three seconds at best; retries are not for calls that wait for a window."""
+    throttle = {"limit": 40, "window": 3, "sliding": sliding}
+    scene.load(*(scene.nic(number, 1) for number in range(1, 121)), settings={"throttle": {"write": throttle}})
+    result = scene.all(retry_max_delay=30, max_retries=1)
+    assert result["summary"]["unassigned"] == 120
+    assert result["summary"]["throttled_calls"] < 80
+    starts = accepted(scene)
+    assert starts[-1] - starts[0] < 1.5 * 2 * 3
+
+
+@pytest.mark.parametrize("before", [0, 60], ids=["from the start", "in between"])
+def test_after_a_time_without_any_quota_it_is_quick_again(scene: Scene, before: int) -> None:
+    throttle = {"closed_after": before, "closed_for": 4}
+    scene.load(*(scene.nic(number, 1) for number in range(1, 201)), settings={"throttle": {"write": throttle}})
+    result = scene.all(retry_max_delay=30)
+    assert result["summary"]["unassigned"] == 200
+    last_refused = max(call["started"] for call in scene.writes() if not call["applied"])
+    # It was 0.4 calls a second once.
+    assert accepted(scene)[-1] - last_refused < 5
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_throttling_by_web_pages_is_throttling(scene: Scene, status: int) -> None:
+    throttle = {"rate": 30, "burst": 5, "page_status": status}
+    scene.load(*(scene.nic(number, 1) for number in range(1, 61)), settings={"throttle": {"write": throttle}})
+    result = scene.all(retry_max_delay=2)
+    assert result["summary"]["unassigned"] == 60
+    pages = [call for call in scene.writes() if call["http_status"] == status]
+    assert result["summary"]["throttled_calls"] == len(pages)
+    assert 0 < len(pages) < 60
+
+
+def test_a_low_rate_is_kept_to_as_well(scene: Scene) -> None:
+    scene.load(
+        *(scene.nic(number, 1) for number in range(1, 13)), settings={"throttle": {"write": {"rate": 2, "burst": 2}}}
+    )
+    result = scene.all(retry_max_delay=5)
+    assert result["summary"]["unassigned"] == 12
+    assert result["summary"]["throttled_calls"] < 40
+
+
+def test_the_wait_that_the_cloud_asks_for_holds_for_all_calls(scene: Scene) -> None:
+    throttle = {"closed_after": 10, "closed_for": 2, "retry_after_ms": 2000}
+    scene.load(*(scene.nic(number, 1) for number in range(1, 41)), settings={"throttle": {"write": throttle}})
+    result = scene.all(retry_max_delay=30)
+    assert result["summary"]["unassigned"] == 40
+    # Those that were on their way, and none that asks in between.
+    assert result["summary"]["throttled_calls"] <= 10
+
+
 def refuse_second(scene: Scene) -> None:
     scene.load(
         *(scene.nic(number, 2) for number in range(1, 21)),

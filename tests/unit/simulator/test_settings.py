@@ -110,7 +110,14 @@ def test_settings_merge_and_null_goes_back_to_the_default(sim: Simulator) -> Non
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"latncy": 1}, {"mixed_list": "some"}, {"throttle": {"write": {"rate": 0}}}, {"latency": "slow"}],
+    [
+        {"latncy": 1},
+        {"mixed_list": "some"},
+        {"throttle": {"write": {"rate": 0}}},
+        {"throttle": {"write": {}}},
+        {"throttle": {"read": {"limit": 3}}},
+        {"latency": "slow"},
+    ],
     ids=str,
 )
 def test_mistake_in_settings_is_named_and_changes_nothing(sim: Simulator, wrong: dict[str, Any]) -> None:

@@ -78,6 +78,35 @@ def test_throttled_call_is_refused_and_logged(ask_zec: Ask, sim: Simulator) -> N
     assert ask_zec(UNASSIGN, {"nicId": NIC, "ipAddresses": ["10.30.1.13"]}).status_code == 200
 
 
+@pytest.mark.parametrize("sliding", [False, True])
+def test_a_quota_holds_for_a_window(ask_zec: Ask, sim: Simulator, sliding: bool) -> None:
+    sim.set(throttle={"read": {"limit": 2, "window": 0.4, "sliding": sliding}})
+
+    def three() -> list[int]:
+        return [ask_zec(READ, {}).status_code for _call in range(3)]
+
+    assert three() == [200, 200, 429]
+    time.sleep(0.5)
+    assert three() == [200, 200, 429]
+
+
+def test_everything_may_be_refused_for_a_while(ask_zec: Ask, sim: Simulator) -> None:
+    sim.set(throttle={"read": {"closed_after": 1, "closed_for": 0.3}})
+    assert [ask_zec(READ, {}).status_code for _call in range(2)] == [200, 429]
+    time.sleep(0.4)
+    assert [ask_zec(READ, {}).status_code for _call in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_front_end_refuses_with_a_web_page(ask_zec: Ask, sim: Simulator, status: int) -> None:
+    sim.set(throttle={"read": {"rate": 0.1, "page_status": status}})
+    answers = [ask_zec(READ, {}) for _call in range(2)]
+    assert [answer.status_code for answer in answers] == [200, status]
+    assert answers[1].headers["Content-Type"].startswith("text/html")
+    assert "nginx" in answers[1].text
+    assert sim.calls()[-1]["http_status"] == status
+
+
 def test_clock_offset_shows_in_the_date_header(ask_zec: Ask, sim: Simulator) -> None:
     sim.set(clock_offset=-365 * 24 * 3600)
     year = time.gmtime(time.time() - 365 * 24 * 3600).tm_year

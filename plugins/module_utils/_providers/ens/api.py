@@ -68,6 +68,9 @@ _TRANSITIONAL = ("Attaching", "Detaching")
 class EnsClient(ApiClient):
     """Signed calls to ENS: all parameters in the query string, an empty body."""
 
+    # As the official SDK reads it.
+    wait_header_ms = "x-acs-retry-after"
+
     def __init__(
         self,
         session: HttpSession,
@@ -102,7 +105,6 @@ class EnsClient(ApiClient):
         code = text(body.get("Code")) or text(body.get("code"))
         if 200 <= answer.status < 300 and not code:
             return body
-        retry_after = answer.headers.get("x-acs-retry-after", "")
         kind = classify(code, answer.status)
         detail = text(body.get("Message")) or text(body.get("message")) or f"HTTP {answer.status} without a message"
         raise ApiError(
@@ -112,14 +114,7 @@ class EnsClient(ApiClient):
             code=code,
             status=answer.status,
             request_id=text(body.get("RequestId")) or text(body.get("requestId")),
-            # In milliseconds, as the official SDK reads it; Retry-After may come from a gateway in between.
-            retry_after=int(retry_after) / 1000 if retry_after.isdigit() else _seconds(answer.headers),
         )
-
-
-def _seconds(headers: t.Mapping[str, str]) -> float | None:
-    value = headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
 
 
 def _status(value: t.Any) -> str | None:

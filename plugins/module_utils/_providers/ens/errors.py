@@ -9,7 +9,10 @@ Sources: the error tables of UnassignPrivateIpAddresses and of the common errors
 
 from __future__ import annotations
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
+    ErrorKind,
+    kind_without_code,
+)
 
 _KINDS = {
     "InvalidPrivateIpAddress.NotFound": ErrorKind.ADDRESS_ABSENT,
@@ -45,16 +48,13 @@ _AUTH_PREFIXES = ("InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken",
 
 def classify(code: str | None, status: int) -> ErrorKind:
     """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
+    # Whatever comes with it: a front end that counts calls knows no codes, or gives them with any other.
+    if status == 429 or not code:
+        return kind_without_code(status)
     if code in _KINDS:
         return _KINDS[code]
-    if code and "Throttling" in code:
+    if "Throttling" in code:
         return ErrorKind.THROTTLED
-    if code and code.startswith(_AUTH_PREFIXES):
+    if code.startswith(_AUTH_PREFIXES):
         return ErrorKind.AUTH
-    if status == 429:
-        return ErrorKind.THROTTLED
-    if status >= 500:
-        return ErrorKind.AMBIGUOUS if code else ErrorKind.NO_ANSWER
-    if not code:
-        return ErrorKind.AUTH if status in (401, 403) else ErrorKind.NO_ANSWER
-    return ErrorKind.REFUSED
+    return ErrorKind.AMBIGUOUS if status >= 500 else ErrorKind.REFUSED

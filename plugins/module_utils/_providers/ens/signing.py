@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import typing as t
 from urllib.parse import quote
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 EMPTY_BODY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
@@ -29,11 +31,14 @@ def flatten(parameters: t.Mapping[str, t.Any]) -> dict[str, str]:
     return flat
 
 
+def _encode(text: str) -> str:
+    # Names, ids and addresses need no encoding, and looking is much cheaper than quote().
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-_.~")
+
+
 def canonical_query(parameters: t.Mapping[str, t.Any]) -> str:
     """Return the query string, percent-encoded as RFC 3986 says and sorted as text; sign and send the same bytes."""
-    encoded = sorted(
-        (quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in flatten(parameters).items()
-    )
+    encoded = sorted((_encode(name), _encode(value)) for name, value in flatten(parameters).items())
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 

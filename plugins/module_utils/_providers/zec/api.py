@@ -105,9 +105,6 @@ class ZecClient(ApiClient):
         request_id = text(body.get("requestId"))
         if 200 <= answer.status < 300 and not code and isinstance(body.get("response"), dict):
             return {"requestId": request_id, **body["response"]}
-        if answer.status == 403 and "challenge" in answer.headers.get("cf-mitigated", ""):
-            raise ApiError(action, ErrorKind.AUTH, "a security challenge of the cloud's front end", status=403)
-        retry_after = answer.headers.get("retry-after", "")
         kind = classify(code, answer.status)
         detail = text(body.get("message")) or f"HTTP {answer.status} without a message"
         raise ApiError(
@@ -118,7 +115,6 @@ class ZecClient(ApiClient):
             status=answer.status,
             request_id=request_id,
             use_kind=USE_KINDS.get(code or "", ""),
-            retry_after=float(retry_after) if retry_after.isdigit() else None,
         )
 
 

@@ -10,7 +10,10 @@ that Zenlayer's own clients handle.
 
 from __future__ import annotations
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
+    ErrorKind,
+    kind_without_code,
+)
 
 _KINDS = {
     "INVALID_NIC_NOT_FOUND": ErrorKind.NETWORK_INTERFACE_ABSENT,
@@ -34,14 +37,13 @@ USE_KINDS = {"INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH": "eip", "INVALID_NIC_LB_ASS
 
 def classify(code: str | None, status: int) -> ErrorKind:
     """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
+    # Whatever comes with it: a front end that counts calls knows no codes, or gives them with any other.
+    if status == 429 or not code:
+        return kind_without_code(status)
     if code in _KINDS:
         return _KINDS[code]
-    if code and code.startswith("AUTHFAILURE_"):
+    if code.startswith("AUTHFAILURE_"):
         return ErrorKind.AUTH
-    if status == 429:
-        return ErrorKind.THROTTLED
-    if not code:
-        return ErrorKind.AUTH if status in (401, 403, 451) else ErrorKind.NO_ANSWER
     # Some refusals of Zenlayer come as HTTP 500 (OPERATION_DENIED_EIP_STATUS_NOT_SUPPORT); their code says that they
     # are final.
     if status >= 500 and not code.startswith(("OPERATION_DENIED_", "INVALID_")):

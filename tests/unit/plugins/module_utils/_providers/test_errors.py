@@ -34,6 +34,7 @@ ENS_TABLE = [
     ("Rejected.Throttling", 400, ErrorKind.THROTTLED),
     ("AnyThing", 429, ErrorKind.THROTTLED),
     (None, 429, ErrorKind.THROTTLED),
+    ("NoPermission", 429, ErrorKind.THROTTLED),
     ("ens.interface.error", 400, ErrorKind.AMBIGUOUS),
     ("InternalError", 500, ErrorKind.AMBIGUOUS),
     ("InternalFailure", 400, ErrorKind.AMBIGUOUS),
@@ -54,6 +55,7 @@ ENS_TABLE = [
     ("InvalidSecurityToken.MismatchWithAccessKey", 400, ErrorKind.AUTH),
     (None, 401, ErrorKind.AUTH),
     (None, 403, ErrorKind.AUTH),
+    (None, 451, ErrorKind.AUTH),
     ("MissingNetworkInterfaceId", 400, ErrorKind.REFUSED),
     ("InvalidPrivateIpAddress", 400, ErrorKind.REFUSED),
     ("InvalidParameter.EniServiceManaged", 400, ErrorKind.REFUSED),
@@ -74,6 +76,7 @@ ZEC_TABLE = [
     ("REQUEST_LIMIT_EXCEEDED", 400, ErrorKind.THROTTLED),
     ("ANY_THING", 429, ErrorKind.THROTTLED),
     (None, 429, ErrorKind.THROTTLED),
+    ("INVALID_NIC_NOT_FOUND", 429, ErrorKind.THROTTLED),
     ("INTERNAL_SERVER_ERROR", 500, ErrorKind.AMBIGUOUS),
     ("SERVICE_TEMPORARY_UNAVAILABLE", 503, ErrorKind.AMBIGUOUS),
     ("REQUEST_TIMED_OUT", 504, ErrorKind.AMBIGUOUS),
@@ -131,8 +134,8 @@ _STATUSES = st.one_of(st.sampled_from([200, 204, 400, 403, 404, 409, 410, 429, 5
 @example(None, 404)
 @example(None, 410)
 def test_no_other_code_and_no_status_means_gone(code, status):
-    assert (classify_ens(code, status) in GONE) == (code in ENS_GONE)
-    assert (classify_zec(code, status) in GONE) == (code in ZEC_GONE)
+    assert (classify_ens(code, status) in GONE) == (code in ENS_GONE and status != 429)
+    assert (classify_zec(code, status) in GONE) == (code in ZEC_GONE and status != 429)
 
 
 @given(_CODES, st.integers(500, 599))
