@@ -226,6 +226,7 @@ class ApiClient(abc.ABC):
             final=error.final,
             # Whether a call was carried out that is answered so is open, but there were too many.
             overloaded=status == 503,
+            use_kind=error.use_kind,
         )
 
     def _wait(self, headers: t.Mapping[str, str]) -> float | None:

@@ -134,13 +134,10 @@ def test_a_refusal_that_no_read_confirms_is_unknown(cloud):
     assert entry(report)["unknown"][0]["code"] == cloud.refusal[0]
 
 
-def test_what_never_left_was_not_attempted(cloud):
-    """The endpoint is gone when the call is to be sent."""
+def test_an_endpoint_that_was_never_there_leaves_no_outcomes(cloud):
     cloud.load([A, B])
-    gone = {"kind": "delay", "seconds": 0.0}
-    cloud.sim.add_fault(**gone)
     report = cloud.unassign(A, endpoint="http://127.0.0.1:1", max_retries=0)
-    assert report.result == {"changed": False}
+    assert report.result == {"changed": False, "stopped": "endpoint"}
     assert "127.0.0.1:1" in (report.message or "")
 
 

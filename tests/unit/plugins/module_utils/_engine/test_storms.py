@@ -151,7 +151,7 @@ def test_an_effect_that_shows_late_after_a_lost_answer_counts(cloud):
 
 
 def bound(count):
-    return 2 * math.ceil(math.log2(count)) + 1
+    return 2 * (math.ceil(math.log2(count)) + 1)
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 8, 16, 31, 64])
