@@ -353,7 +353,8 @@ def _cause(error: BaseException) -> str:
     """Name the innermost cause in words that hold no URL, header or body."""
     for link in reversed(list(_chain(error))):
         if isinstance(link, ssl.SSLCertVerificationError):
-            return link.verify_message or "certificate verify failed"
+            # Where urllib3 1 finds another host, it makes one without it.
+            return getattr(link, "verify_message", None) or "certificate verify failed"
         if _is_other_host(link):
             return str(link)
         if isinstance(link, ssl.SSLError) and link.reason:
