@@ -52,7 +52,7 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy to use.
+      - URL of the HTTP or SOCKS5 proxy to use. The latter (C(socks5) or C(socks5h)) needs the Python library PySocks.
       - Without this option, the proxy variables of the environment count, such as E(HTTPS_PROXY).
       - Hosts that E(NO_PROXY) lists are contacted directly either way.
     type: str

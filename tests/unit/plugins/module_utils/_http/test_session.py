@@ -252,6 +252,7 @@ def test_anything_but_an_object_is_unreadable_and_keeps_its_status(content, what
         (403, b"<script>var a = 'b'</script><h1>Access denied", "Access denied"),
         (400, b"<p>Signature=hunter2 does not match", "*** does not match"),
         (400, b"<p>for user:hunter2-of-the-proxy", "for user:***"),
+        (407, b"<p>Basic " + base64.b64encode(b"user:hunter2-of-the-proxy"), "Basic ***"),
     ],
 )
 def test_a_web_page_that_refuses_says_why_in_one_short_line_without_secrets(status, page, said, serve, open_session):
