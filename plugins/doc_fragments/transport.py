@@ -24,8 +24,13 @@ options:
     default: 10.0
   max_retries:
     description:
-      - How often a call is repeated that the cloud throttled, that did not reach the cloud, that only reads, or after
-        which a read showed that it had no effect.
+      - How often a call is repeated that did not reach the cloud, that only reads, or after which a read showed that it
+        had no effect.
+      - A call that the cloud throttled waits for its turn as long as others get through. An action that refuses
+        everything is given up when it has refused more calls than this in a row, and has done so for O(max_retries)
+        times O(retry_max_delay) seconds.
+      - An endpoint that cannot be reached is tried by one call for all; when its repetitions are used up, nothing else
+        that changes something is sent.
     type: int
     default: 5
   retry_max_delay:
@@ -48,7 +53,7 @@ options:
     type: path
   proxy:
     description:
-      - URL of the proxy to use.
+      - URL of the HTTP or SOCKS5 proxy to use. The latter (C(socks5) or C(socks5h)) needs the Python library PySocks.
       - Without this option, the proxy variables of the environment count, such as E(HTTPS_PROXY).
       - Hosts that E(NO_PROXY) lists are contacted directly either way.
     type: str

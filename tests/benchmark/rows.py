@@ -406,8 +406,7 @@ class Rows:
             where = f"L {cloud}: {name}"
             throttle = {"write": {"rate": rate, "burst": 5, "page_status": status}}
             self._stage.load(count, LATENCY, throttle=throttle)
-            options = {"max_unassign": count * ADDRESSES, "concurrency": CONCURRENCY}
-            run = self._commands.playbook(f"cleanup_{cloud}", **options)
+            run = self._commands.playbook(f"cleanup_{cloud}", max_unassign=count * ADDRESSES, concurrency=CONCURRENCY)
             task = self._first(where, run)
             expect(task.summary["unassigned"] == count * ADDRESSES, f"{where}: {task.msg or task.summary}")
             self._expect_clean(where, cloud, 0)
@@ -431,8 +430,9 @@ class Rows:
         count, requests = 300, 60
         self._stage.load(count, LATENCY)
         with Relay(self._stage.host_port, requests) as relay:
-            options = {"endpoint": relay.url, "max_unassign": count * ADDRESSES, "concurrency": CONCURRENCY}
-            run = self._commands.playbook(f"cleanup_{cloud}", **options)
+            run = self._commands.playbook(
+                f"cleanup_{cloud}", endpoint=relay.url, max_unassign=count * ADDRESSES, concurrency=CONCURRENCY
+            )
             ended = time.monotonic()
             expect(relay.cut_at is not None, f"M {cloud}: the relay was not cut")
             seconds = ended - (relay.cut_at or ended)

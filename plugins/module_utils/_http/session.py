@@ -107,7 +107,7 @@ class HttpSession:
         self.connect_timeout = settings.connect_timeout
         self._timeout = settings.timeout
         proxy = self._proxy(settings)
-        self._proxy_password = unquote(proxy.password) if proxy and proxy.password else ""
+        self._proxy_secrets = _secrets_of(proxy) if proxy else set()
         self._manager = self._connect_through(proxy, self._tls_options(settings, proxy), settings.pool_size)
         # urllib3's own pool, and not a session of requests: what that adds is not wanted here (cookies, hooks,
         # redirects, and a look at the environment for every call, where a ~/.netrc entry for the host would replace
@@ -193,8 +193,7 @@ class HttpSession:
                 raise InputError("proxy", "a SOCKS proxy needs the Python library PySocks, which is missing") from None
         headers = {}
         if username is not None:
-            credentials = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
-            headers["Proxy-Authorization"] = f"Basic {credentials}"
+            headers["Proxy-Authorization"] = f"Basic {_basic(username, password)}"
         return connections.through_proxy(url, headers, **options)
 
     def post(
@@ -257,7 +256,7 @@ class HttpSession:
         """Return what was sent and must not be shown, whole and in the parts in which a page may repeat it."""
         values = [sent.get(name, "") for name in _SECRET_HEADERS]
         parts = [part for value in values for part in (value, value.partition(" ")[2], value.rpartition("=")[2])]
-        return {self._proxy_password, *parts}
+        return {*self._proxy_secrets, *parts}
 
     def _not_sent(self, error: Exception, limit: str) -> NotSentError:
         """Word why there is no connection; the exception's own text may hold the URL or the proxy's password."""
@@ -278,6 +277,18 @@ class HttpSession:
         if _timed_out(error):
             return NoAnswerError(f"no answer from {host} within {limit}")
         return NoAnswerError(f"no complete answer from {host}: {_cause(error)}")
+
+
+def _basic(username: str, password: str | None) -> str:
+    return base64.b64encode(f"{username}:{password or ''}".encode()).decode()
+
+
+def _secrets_of(proxy: SplitResult) -> set[str]:
+    """Return a proxy's password, as it is, in a URL and in a header."""
+    if not proxy.password:
+        return set()
+    password = unquote(proxy.password)
+    return {proxy.password, password, _basic(unquote(proxy.username or ""), password)}
 
 
 def _limit(option: str, seconds: float, time_left: float | None) -> str:
@@ -353,7 +364,8 @@ def _cause(error: BaseException) -> str:
     """Name the innermost cause in words that hold no URL, header or body."""
     for link in reversed(list(_chain(error))):
         if isinstance(link, ssl.SSLCertVerificationError):
-            return link.verify_message or "certificate verify failed"
+            # Where urllib3 1 finds another host, it makes one without it.
+            return getattr(link, "verify_message", None) or "certificate verify failed"
         if _is_other_host(link):
             return str(link)
         if isinstance(link, ssl.SSLError) and link.reason:

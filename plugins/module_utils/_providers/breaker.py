@@ -36,7 +36,7 @@ class Breaker:
         self._tried_by: object = None
         self._tries = 0
         self._delays: t.Iterator[float] = iter(())
-        self._next_try = self._give_up_at = 0.0
+        self._troubled_at = self._next_try = self._give_up_at = 0.0
 
     @property
     def in_trouble(self) -> bool:
@@ -78,6 +78,7 @@ class Breaker:
             first = self._trouble is None
             if first:
                 self._delays = self._make_delays()
+                self._troubled_at = time.monotonic()
                 self._give_up_at = started + self._last_start
             trying = self._tried_by is threading.current_thread()
             if first or trying or final:
@@ -93,13 +94,17 @@ class Breaker:
             self._news.notify_all()
             return self._dead
 
-    def reached(self) -> None:
-        """Note that a request was sent, whatever came of it."""
+    def reached(self, started: float) -> None:
+        """Note that a request was sent, whatever came of it.
+
+        :param started: the (monotonic) time at which that was begun: what had left before the trouble proves nothing.
+        """
         if self._trouble is None:
             return
         with self._news:
-            self._trouble, self._dead, self._tried_by = None, False, None
-            self._news.notify_all()
+            if started >= self._troubled_at:
+                self._trouble, self._dead, self._tried_by = None, False, None
+                self._news.notify_all()
 
     def left(self) -> None:
         """Note that a call is over that may have been the one to try, and perhaps did not come to it."""

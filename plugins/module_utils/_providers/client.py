@@ -196,15 +196,15 @@ class ApiClient(abc.ABC):
                 self._runtime.stop(StopReason.ENDPOINT, str(error))
             raise ApiError(action, ErrorKind.NOT_SENT, str(error), final=final) from None
         except NoAnswerError as error:
-            self._breaker.reached()
+            self._breaker.reached(started)
             raise ApiError(action, ErrorKind.NO_ANSWER, str(error)) from None
         except UnreadableAnswerError as error:
-            self._breaker.reached()
+            self._breaker.reached(started)
             kind = kind_without_code(error.status)
             raise self._refusal(
                 ApiError(action, kind, str(error), status=error.status), error.status, error.headers
             ) from None
-        self._breaker.reached()
+        self._breaker.reached(started)
         try:
             return self._parse(action, answer)
         except ApiError as error:

@@ -15,6 +15,7 @@ import typing as t
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import NIC, READ, addresses
@@ -263,6 +264,17 @@ class RawServerOn(RawServer):
         self._listener.close()
         self._listener = listener
         threading.Thread(target=self._accept, daemon=True).start()
+
+
+def test_what_left_before_the_trouble_does_not_end_it():
+    """A call on its way when the endpoint died comes back late, with a reset, say: that proves nothing."""
+    breaker = Breaker(lambda: iter([0.0]), limit=100.0, longest_try=1.0)
+    before = time.monotonic()
+    assert not breaker.failed("refused", before, final=False)
+    breaker.reached(before)
+    assert breaker.in_trouble
+    breaker.reached(time.monotonic())
+    assert not breaker.in_trouble
 
 
 def test_calls_go_on_when_the_endpoint_comes_back_in_time(cloud, run):
