@@ -45,10 +45,6 @@ class EngineSettings:
     force: bool = False
 
 
-#: Refusals that are no sign of a list that was carried out in part.
-_LEFT_ALONE = NEVER_CARRIED_OUT | ABSENT
-
-
 @dataclasses.dataclass
 class Work:
     """One network interface on its way.
@@ -124,8 +120,8 @@ class Work:
 
         What calls of ours did is ours, and what only refused ones touched is not: but where the cloud refused a list of
         which a part is done and another part is not, that part is ours as well, since no page says whether a cloud
-        carries out the part of a list that it does not refuse. A refusal because something is not there explains by
-        itself what is gone: had the cloud carried out the rest of the list, the rest would be gone.
+        carries out the part of a list that it does not refuse, and a removal of ours that is told as no change would be
+        worse than one of somebody else that is told as ours.
 
         :param began: monotonic time at which the read began.
         """
@@ -139,7 +135,7 @@ class Work:
 
     def _done_in_part(self, address: str, done: t.Container[str]) -> bool:
         return any(
-            address in sent and kind not in _LEFT_ALONE and any(other not in done for other in sent)
+            address in sent and kind not in NEVER_CARRIED_OUT and any(other not in done for other in sent)
             for kind, sent in self.refused_lists
         )
 
@@ -179,9 +175,10 @@ class Work:
                     error.detail if error is doubt else f"{error.detail}; an earlier call is in doubt: {doubt.detail}"
                 )
                 self.outcomes.unknown(address, False, error.code, detail, error.request_id)
-            elif refusal is not None and self.confirmed:
+            elif refusal is not None and self.confirmed and refusal.kind not in ABSENT:
                 self._refused(address, refusal, force)
             elif refusal is not None:
+                # Also where the cloud says that the address is not there, and reads still show it.
                 detail = f"{refusal.detail}; {reason}" if reason else refusal.detail
                 self.outcomes.unknown(address, False, refusal.code, detail, refusal.request_id)
             else:

@@ -14,8 +14,6 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._engine import verif
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, accounted, by_id, planned
 
-NOTHING = {"before": {}, "after": {}}
-
 
 def load(scene: Scene, nics: int = 3, **more: Any) -> None:
     scene.load(*(scene.nic(number, 2) for number in range(1, nics + 1)), **more)

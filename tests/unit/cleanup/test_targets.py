@@ -160,7 +160,8 @@ def test_a_change_between_the_read_and_the_write_is_noticed(scene: Scene, kind: 
     scene.sim.add_event(after_action=scene.cloud.eips, count=2, change=change)
     result = scene.good(**approved)
     outcome = accounted(result)[scene.id(1), scene.secondary(1, 2)]
-    assert outcome == {"make_primary": "kept", "remove_private_ip": "already_absent"}[kind]
+    # A refused list of which a part is gone may have been carried out in part.
+    assert outcome == {"make_primary": "kept", "remove_private_ip": "unassigned"}[kind]
     assert accounted(result)[scene.id(1), scene.secondary(1, 1)] == "unassigned"
     primary = scene.sim.addresses(scene.id(1))[0]
     assert primary == (scene.secondary(1, 2) if kind == "make_primary" else scene.primary(1))

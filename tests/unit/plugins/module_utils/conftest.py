@@ -20,7 +20,15 @@ settings.register_profile(
 settings.load_profile("edgecloud")
 
 _PREFIXES = ("ALIBABA_CLOUD_", "ALICLOUD_", "ZENLAYER", "ENS_")
-_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
+_VARIABLES: tuple[str, ...] = (
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NETRC",
+)
 _VARIABLES += ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 

@@ -123,6 +123,15 @@ def test_a_throttled_call_removed_nothing(cloud):
     assert (report.result["changed"], outcome(report, "already_absent")) == (False, [A])
 
 
+def test_a_part_of_a_refused_list_that_goes_late_is_not_told_as_refused(ens):
+    """What was carried out of the list shows in reads for a while, and is answered as absent when it is sent again."""
+    pool = addresses(9)
+    ens.load(pool, settings={"mixed_list": "partial", "removal_lag": 0.6, **refuse(ens, pool[5:7])})
+    report = ens.unassign(in_use_check=False, wait_timeout=0.1)
+    assert set(outcome(report, "failed")) <= set(ens.secondary()) == set(pool[5:7])
+    assert set(outcome(report, "unknown")) >= set(pool) - set(pool[5:7]) - set(outcome(report, "unassigned"))
+
+
 # A refusal needs a read that confirms it.
 
 

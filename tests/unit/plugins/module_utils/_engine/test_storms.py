@@ -178,8 +178,8 @@ def test_a_code_that_claims_absence_is_not_believed(code, ens):
     """ECS says so even of the primary address; here it says so of one that the network interface has."""
     all_of_them = addresses(16)
     ens.load(all_of_them, settings=refuse(ens, all_of_them[5], code=code))
-    report = ens.unassign()
-    assert outcome(report, "failed") == [all_of_them[5]]
+    report = ens.unassign(wait_timeout=0.3)
+    assert outcome(report, "unknown") == [all_of_them[5]], "the answer and the reads contradict each other"
     assert outcome(report, "already_absent") == []
     assert ens.secondary() == [all_of_them[5]]
     assert len(ens.writes()) <= bound(16)
@@ -223,7 +223,9 @@ def test_a_refusal_for_the_whole_network_interface_is_recognised_whatever_its_co
     cloud.load(all_of_them, settings=refuse(cloud, code=codes.get(cloud.name)))
     report = cloud.unassign(in_use_check=False, max_retries=2, wait_timeout=0.2)
     assert sorted(account_for(report)) == sorted(all_of_them)
-    assert outcome(report, "failed") == all_of_them
+    # Where the cloud says that they are gone, and reads show them, nothing is settled.
+    gone = (codes.get(cloud.name) or "").upper().endswith("NOT_FOUND") or "NotFound" in (codes.get(cloud.name) or "")
+    assert outcome(report, "unknown" if gone else "failed") == all_of_them
     assert report.result["changed"] is False
     assert len(cloud.writes()) <= 4 * math.ceil(math.log2(count)) + 4 + 2
     assert cloud.secondary() == all_of_them
@@ -338,10 +340,8 @@ def test_an_address_that_somebody_else_removes_meanwhile_is_accounted_for(absent
     report = cloud.unassign(in_use_check=False)
     assert report.message is None
     assert cloud.secondary() == []
-    assert set(outcome(report, "unassigned")) >= {A, C}
-    assert sorted(account_for(report)) == [A, B, C]
-    if cloud.name == "ens":
-        assert outcome(report, "already_absent") == [B]
+    # No page says whether a cloud carries out a part of what it refuses, so B may have gone by our refused list.
+    assert outcome(report, "unassigned") == [A, B, C]
 
 
 def test_a_single_address_that_somebody_else_removes_meanwhile_is_no_change(cloud):
