@@ -21,8 +21,10 @@ import typing as t
 
 #: After a throttled call none is sent until the cloud has a few calls to spare again, but for a second at most.
 _SPARE_CALLS = 4
-_SHORTEST_PAUSE = 0.2
+_SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
+#: Seconds until a closed action is asked for the first time; each further time after twice as long, up to a second.
+_FIRST_PROBE = 0.2
 #: Where a new rate starts from, as a share of what the cloud was found to allow.
 _CAUTION = 0.95
 #: Seconds until the rate is back at what was found; longer where the rate is so low that few calls fit in.
@@ -162,7 +164,7 @@ class _ActionPace:
     def _close(self, sent_at: float, now: float) -> None:
         self.closed = True
         self._closed_at = now
-        self._pause = min(_SHORTEST_PAUSE, self._longest_pause)
+        self._pause = min(_FIRST_PROBE, self._longest_pause)
         self._found(sent_at, now)
         self._next_turn = now + self._pause
 
