@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
@@ -56,10 +57,21 @@ def parse_addresses(values: t.Sequence[t.Any], option: str) -> list[str]:
 
 def cloud_address(value: t.Any) -> str | None:
     """Return the canonical text of an address in a cloud's answer, or None where it is not an IPv4 address."""
+    return _canonical(value) if isinstance(value, str) else None
+
+
+# A run reads the same addresses again and again, and parsing them is much of what it does itself.
+@functools.lru_cache(maxsize=1 << 16)
+def _canonical(text: str) -> str | None:
     try:
-        return str(ipaddress.IPv4Address(value)) if isinstance(value, str) else None
+        return str(ipaddress.IPv4Address(text))
     except ValueError:
         return None
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _order(address: str) -> tuple[int, ...]:
+    return tuple(map(int, address.split(".")))
 
 
 def is_ipv6(value: t.Any) -> bool:
@@ -72,7 +84,7 @@ def is_ipv6(value: t.Any) -> bool:
 
 def sort_addresses(addresses: t.Iterable[str]) -> list[str]:
     """Return the addresses in numeric order (10.0.0.9 before 10.0.0.10)."""
-    return sorted(addresses, key=lambda address: tuple(map(int, address.split("."))))
+    return sorted(addresses, key=_order)
 
 
 class AddressSet:
