@@ -261,7 +261,7 @@ def test_a_refusal_of_one_among_many_is_isolated_in_a_logarithm_of_calls(scene: 
     )
     assert scene.run(all_network_interfaces=True).message is not None
     assert scene.secondaries(1) == [refused]
-    assert len(scene.writes()) <= 2 * math.ceil(math.log2(size)) + 1
+    assert len(scene.writes()) <= 2 * (math.ceil(math.log2(size)) + 1)
 
 
 @pytest.mark.parametrize("size", [8, 32, 128])
