@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import copy
-import signal
-import threading
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Caller
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import url_passwords
+from ansible_collections.edgecloud.nic.plugins.module_utils._secrets import hide
+from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun
 
 
 class ModuleDefinition(t.NamedTuple):
@@ -38,8 +37,9 @@ class ModuleDefinition(t.NamedTuple):
 
 
 class _Module(AnsibleModule):
-    """Remembers the options as they were given: validation makes "null" and "not given" alike."""
+    """Remembers the options as they were given, and hides passwords in URLs whatever it says."""
 
+    #: Validation makes "null" and "not given" alike.
     given: dict[str, t.Any]
 
     def __init__(self, definition: ModuleDefinition) -> None:
@@ -50,51 +50,47 @@ class _Module(AnsibleModule):
         super()._load_params()
         self.given = copy.deepcopy(self.params)
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+    def exit_json(self, **result: t.Any) -> None:
+        """Print the result and exit."""
+        super().exit_json(**self._hidden(result))
+
+    def fail_json(self, msg: str, **result: t.Any) -> None:
         """Print the result and exit; also called for options that are not valid."""
         for option, reasons in self._impossible.items():
             reason = reasons.get(str(self.given.get(option)))
             msg = f"{option}: {reason}" if reason else msg
-        super().fail_json(msg, **kwargs)
+        super().fail_json(**self._hidden({"msg": msg, **result}))
+
+    def _hidden(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.no_log_values.update(url_passwords(self.params))
+        shown: dict[str, t.Any] = hide({"invocation": {"module_args": self.params}, **result}, self.no_log_values)
+        return shown
 
 
-def _interrupt_on_signals(control: RunControl) -> None:
-    """Let a signal end the run in good order: calls in flight are awaited, and the result tells what was done."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        # In a thread of its own: the signal may have come while this one holds the lock that it takes.
-        threading.Thread(target=control.interrupt, daemon=True).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, interrupt)
-
-
-def run_module(
-    definition: ModuleDefinition,
-    on_start: t.Callable[[RunControl], object] = _interrupt_on_signals,
-    open_session: t.Callable[[Endpoint, HttpSettings], HttpSession] = HttpSession,
-) -> None:
-    """Run as a module: reads the options, prints the result, exits.
-
-    :param on_start: is handed the means to stop the run.
-    :param open_session: makes, or finds, the connections to an endpoint.
-    """
+def run_module(definition: ModuleDefinition) -> None:
+    """Run as a module: reads the options, prints the result, exits."""
     module = _Module(definition)
-    report = run_task(
-        definition.flow,
-        definition.provider,
-        module.params,
-        module.given,
-        module.check_mode,
-        on_start,
-        open_session,
+    caller = Caller()
+    run = StoppableRun(
+        lambda on_start: run_task(
+            definition.flow,
+            definition.provider,
+            module.params,
+            module.given,
+            module.check_mode,
+            on_start,
+            abandoned=caller.gone,
+        ),
+        caller.gone,
     )
-    module.no_log_values.update(report.secrets)
-    for warning in report.warnings:
-        module.warn(warning)
-    if report.missing_library is not None:
-        library = report.missing_library
-        module.fail_json(msg=missing_required_lib(library.library), exception=library.traceback)
-    if report.message is not None:
-        module.fail_json(msg=report.message, **report.result)
-    module.exit_json(**report.result)
+    with run.interrupted_by_signals():
+        report = run.report()
+        module.no_log_values.update(report.secrets | url_passwords(module.params))
+        for warning in report.warnings:
+            module.warn(hide(warning, module.no_log_values))
+        if report.missing_library is not None:
+            library = report.missing_library
+            module.fail_json(msg=missing_required_lib(library.library), exception=library.traceback)
+        if report.message is not None:
+            module.fail_json(msg=report.message, **report.result)
+        module.exit_json(**report.result)

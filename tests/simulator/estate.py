@@ -14,7 +14,7 @@ import ipaddress
 import pathlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import yaml
@@ -55,7 +55,7 @@ class Account:
         if isinstance(when, str):
             when = datetime.fromisoformat(when.replace("Z", "+00:00"))
         if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
+            when = when.replace(tzinfo=timezone.utc)
         return when.timestamp() <= now
 
 
@@ -73,7 +73,7 @@ class Subnet:
         self.network = ipaddress.IPv4Network(self.cidr)
 
 
-@dataclass(slots=True)
+@dataclass
 class NetworkInterface:
     """A network interface; ``secondary_private_ips`` is the truth, whatever a lagging Describe still shows."""
 

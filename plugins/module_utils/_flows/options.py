@@ -69,15 +69,21 @@ _NARROWING = (
     "plan_digest",
 )
 
+_OMIT = "to leave the option out, use the omit variable of Ansible"
+
 
 def reject_null(given: t.Mapping[str, t.Any]) -> None:
     """Refuse a null where it would silently widen the selection, as an undefined variable with a default does.
 
+    From a template of ansible-core 2.18, a null comes as an empty text.
+
     :raises InputError: naming the option.
     """
     filters = given.get("filters")
-    names = [name for name in _NARROWING if name in given and given[name] is None]
-    if isinstance(filters, dict):
-        names += [f"filters.{name}" for name, value in filters.items() if value is None]
-    if names:
-        raise InputError(names[0], "is null; to leave the option out, use the omit variable of Ansible")
+    for name in _NARROWING:
+        if given.get(name, 0) in (None, ""):
+            what = "is null" if given[name] is None else "is null or empty"
+            raise InputError(name, f"{what}; {_OMIT}")
+    for name, value in filters.items() if isinstance(filters, dict) else ():
+        if value is None:
+            raise InputError(f"filters.{name}", f"is null; {_OMIT}")

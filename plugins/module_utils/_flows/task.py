@@ -69,6 +69,7 @@ def run_task(
     check_mode: bool,
     on_start: t.Callable[[RunControl], object] = lambda control: None,
     open_session: t.Callable[[Endpoint, HttpSettings], HttpSession] = HttpSession,
+    abandoned: t.Callable[[], bool] = lambda: False,
 ) -> TaskReport:
     """Run the flow; whatever happens, the report says it.
 
@@ -76,6 +77,7 @@ def run_task(
     :param given: as the user gave them, before anything was filled in.
     :param on_start: is handed the means to stop the run.
     :param open_session: makes, or finds, the connections to an endpoint.
+    :param abandoned: tells whether nobody is left who waits for the run.
     """
     report = TaskReport(result={"changed": False})
     control = RunControl()
@@ -87,7 +89,7 @@ def run_task(
     try:
         reject_null(given)
         concurrency, ceiling = concurrency_and_ceiling(options)
-        control = RunControl(concurrency, options["timeout"])
+        control = RunControl(concurrency, options["timeout"], abandoned)
         on_start(control)
         retries, longest_delay = options["max_retries"], options["retry_max_delay"]
         pace = Pace(ceiling, retries, retries * longest_delay, longest_delay)

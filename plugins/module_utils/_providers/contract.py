@@ -49,7 +49,8 @@ class Pacing(t.Protocol):
 class Mapping(t.Protocol):
     """Applies a function to items, to several of them side by side, and returns the results in their order."""
 
-    def __call__(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any], /) -> list[t.Any]: ...
+    def __call__(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any], /) -> list[t.Any]:
+        """Return the results."""
 
 
 class Runtime(t.NamedTuple):

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
+import urllib.request
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSettings
@@ -51,3 +53,25 @@ def client_settings(options: t.Mapping[str, t.Any]) -> ClientSettings:
     if not 0 <= options["retry_max_delay"] < float("inf"):
         raise InputError("retry_max_delay", "must be a number of seconds, 0 or more")
     return ClientSettings(options["max_retries"], options["retry_max_delay"])
+
+
+def url_passwords(options: t.Mapping[str, t.Any]) -> frozenset[str]:
+    """Return the passwords in URLs that the options or the environment give, to be hidden from every output.
+
+    They are returned as they are written, and decoded. What is no URL is looked through as well: it is shown when it
+    is refused.
+
+    :param options: as they were given, validated or not.
+    """
+    texts = [value for name, value in options.items() if name == "proxy" or name.endswith("endpoint")]
+    texts += urllib.request.getproxies_environment().values()
+    passwords: set[str] = set()
+    for text in texts:
+        if not isinstance(text, str):
+            continue
+        rest = text.partition("://")[2] or text
+        # Up to the last "@", and up to the last one before a path: a password with a slash is no valid one, but one.
+        for part in (rest, rest.split("/")[0]):
+            password = part.rpartition("@")[0].partition(":")[2]
+            passwords.update((password, urllib.parse.unquote(password)))
+    return frozenset(passwords - {""})

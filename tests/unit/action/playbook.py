@@ -20,6 +20,9 @@ from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
 
 assert ens_private_ip.__file__ is not None
 COLLECTIONS = pathlib.Path(ens_private_ip.__file__).parents[5]
+#: ansible-test brings ansible-core along on it.
+PYTHONPATH = os.pathsep.join([str(COLLECTIONS), *filter(None, sys.path)])
+PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIMES = re.compile(r'"(start|end|delta)": "[^"]*"')
 #: What ansible-core says about how it starts a module, which is what the two ways differ in.
@@ -50,6 +53,24 @@ class Play:
 
 def comparable(text: str) -> str:
     return _TIMES.sub("", _ID.sub("an-id", text))
+
+
+def settings(directory: pathlib.Path, **environment: str) -> dict[str, str]:
+    """Give the environment of a run of ansible-core that finds nothing of the machine's settings."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+        "PYTHONPATH": PYTHONPATH,
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_HOME": str(directory / "ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        # From 2.21 on, ansible-core leaves it out unless it is asked.
+        "ANSIBLE_INJECT_INVOCATION": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "ANSIBLE_ASYNC_DIR": str(directory / "async"),
+        "HOME": str(directory),
+        **environment,
+    }
 
 
 def play(
@@ -89,27 +110,14 @@ def play(
     file = directory / "playbook.yml"
     file.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "ansible", "playbook", "-vvv", "--diff"),
-            *("--extra-vars", json.dumps(extra_vars or {}), str(file)),
-        ],
+        [*PLAYBOOK, "-vvv", "--diff", "--extra-vars", json.dumps(extra_vars or {}), str(file)],
         capture_output=True,
         text=True,
         check=False,
         timeout=180,
-        cwd=directory,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "PYTHONPATH": str(COLLECTIONS),
-            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_HOME": str(directory / "ansible"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "ANSIBLE_ASYNC_DIR": str(directory / "async"),
-            "HOME": str(directory),
-            **environment,
-        },
+        # Not where the playbook is: relative paths are to be found from there all the same.
+        cwd=directory.parent,
+        env=settings(directory, **environment),
     )
     assert report.exists(), done.stdout[-3000:] + done.stderr[-3000:]
     return Play(json.loads(report.read_text(encoding="utf-8")), done.stdout + done.stderr, done.returncode)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
 import socket
 import threading
@@ -13,14 +15,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
+from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS, Play, comparable, play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PYTHONPATH, Play, comparable, play
 
 #: A network interface whose addresses nothing uses, and one whose addresses are used.
 NICS = {
     "ens": ("eni-hangzhou-web-1", "eni-hangzhou-web-2"),
     "zec": ("nic-hongkong-game-1", "nic-hongkong-game-2"),
 }
+#: As they stand in a URL, and what they mean.
+PASSWORDS = ("pr%40xy-word", "pr@xy-word", "end-p0int-word", "environ-w0rd")
+ROUTE = {"action_plugin": "edgecloud.nic.in_process.__init__"}
+#: Tasks of which the module itself says what is wrong.
+NOT_VALID = ("unknown option", "missing option", "wrong type", "password of a proxy, and an unknown option")
 
 
 def defaults(sim: Simulator, endpoint: str | None = None) -> dict[str, Any]:
@@ -59,29 +68,46 @@ def all_kinds_of_tasks(sim: Simulator, cloud: str) -> list[dict[str, Any]]:
         {"name": "no answer", info: {"endpoint": "http://127.0.0.1:1"}},
         {"name": "hidden", info: {}, "no_log": True},
         {"name": "loop", info: {"network_interface_ids": ["{{ item }}"]}, "loop": [one, used]},
+        {"name": "password of a proxy", info: {"proxy": "http://user:pr%40xy-word@127.0.0.1:1"}},
+        {
+            "name": "password of a proxy, and an unknown option",
+            info: {"proxy": "http://user:pr%40xy-word@127.0.0.1:1", "nonsense": "pr@xy-word"},
+        },
+        {"name": "password in an endpoint", info: {"endpoint": "https://user:end-p0int-word@localhost/environ-w0rd"}},
+        {"name": "relative path", info: {"ca_path": "beside.pem"}},
+        {"name": "templated action", "action": "edgecloud.nic.{{ cloud }}_private_ip_info", "vars": {"cloud": cloud}},
+        {"name": "again and again", info: {"endpoint": "http://127.0.0.1:1"}, "retries": 1, "delay": 1},
         {"name": "templates", info: {"network_interface_ids": "{{ [nic] }}"}, "vars": {"nic": one}},
     ]
 
 
 @pytest.mark.parametrize("cloud", ["ens", "zec"])
 def test_both_ways_tell_the_same(sim: Simulator, cloud: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "beside.pem").write_text("no certificate", encoding="utf-8")
     plays: dict[bool, Play] = {}
     counts = {}
     for here in (True, False):
         sim.reset()
         tasks = all_kinds_of_tasks(sim, cloud)
-        plays[here] = play(tmp_path, tasks, defaults(sim), {"edgecloud_nic_in_process": here})
+        plays[here] = play(
+            tmp_path,
+            tasks,
+            defaults(sim),
+            {"edgecloud_nic_in_process": here},
+            https_proxy="http://user:environ-w0rd@127.0.0.1:1",
+        )
         counts[here] = sim.counts()
     for name in plays[True].results:
-        assert not plays[True].ran_in_a_process_of_its_own(name), name
+        # What is wrong with options is told in the module's own words.
+        assert plays[True].ran_in_a_process_of_its_own(name) == (name in NOT_VALID), name
         assert plays[False].ran_in_a_process_of_its_own(name), name
-        results = [comparable(repr(plays[here].results[name])) for here in (True, False)]
+        results = [comparable(json.dumps(plays[here].results[name], sort_keys=True)) for here in (True, False)]
         assert results[0] == results[1], name
         assert plays[True].told(name) == plays[False].told(name), name
     assert counts[True] == counts[False]
     assert plays[True].returncode == plays[False].returncode == 0
     check_what_the_tasks_were_about(plays[True], cloud)
-    for secret in (*sim.account(cloud).values(), "quite-wrong-secret"):
+    for secret in (*sim.account(cloud).values(), "quite-wrong-secret", *PASSWORDS):
         if secret != sim.account(cloud).get("access_key_id"):
             for one in plays.values():
                 assert secret not in one.output
@@ -114,6 +140,12 @@ def check_what_the_tasks_were_about(done: Play, cloud: str) -> None:
     assert results["missing ok"]["failed"] is False
     assert "output has been hidden" in done.shown()["hidden"]
     assert len(results["loop"]["results"]) == 2
+    assert "http://user:********@127.0.0.1:1" in done.shown()["password of a proxy"]
+    assert "must not contain a user name or password" in results["password in an endpoint"]["msg"]
+    assert "holds no certificate" in results["relative path"]["msg"]
+    # The group's defaults hold for it.
+    assert results["templated action"]["network_interfaces"]
+    assert results["again and again"]["attempts"] == 2
 
 
 def test_whatever_asks_for_a_process_of_its_own_gets_one(sim: Simulator, tmp_path: pathlib.Path) -> None:
@@ -158,28 +190,59 @@ def test_whatever_asks_for_a_process_of_its_own_gets_one(sim: Simulator, tmp_pat
     assert done.results["missing interpreter"]["failed"] is True
 
 
+def hide_from_python(directory: pathlib.Path, name: str, where: str = "") -> str:
+    """Make a module impossible to import, in processes whose command line has this word; gives a PYTHONPATH."""
+    directory.mkdir()
+    (directory / "sitecustomize.py").write_text(
+        f"import sys\nif {where!r} in ' '.join(sys.orig_argv):\n    sys.modules[{name!r}] = None\n", encoding="utf-8"
+    )
+    return f"{directory}{os.pathsep}{PYTHONPATH}"
+
+
 def test_without_requests_here_the_task_gets_a_process_and_a_clear_message(
     sim: Simulator, tmp_path: pathlib.Path
 ) -> None:
     """The process may have another Python; here it has the same one, without requests."""
-    blocker = tmp_path / "blocker"
-    blocker.mkdir()
-    (blocker / "sitecustomize.py").write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        "        return None if name.split('.')[0] == 'requests' else PathFinder.find_spec(name, path, target)\n"
-        "sys.meta_path[sys.meta_path.index(PathFinder)] = Without\n",
-        encoding="utf-8",
-    )
     tasks = [{"name": "info", "edgecloud.nic.ens_private_ip_info": {}}]
-    done = play(tmp_path, tasks, defaults(sim), PYTHONPATH=f"{blocker}:{COLLECTIONS}")
+    done = play(tmp_path, tasks, defaults(sim), PYTHONPATH=hide_from_python(tmp_path / "blocker", "requests"))
     assert done.ran_in_a_process_of_its_own("info")
     assert done.results["info"]["failed"] is True
     assert "requests" in done.results["info"]["msg"]
     assert sim.calls() == []
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "ansible_collections.edgecloud.nic.plugins.plugin_utils._in_process",
+        "ansible_collections.edgecloud.nic.plugins.modules.ens_private_ip_info",
+    ],
+)
+def test_what_cannot_be_imported_here_stops_no_task_and_is_told_once(
+    sim: Simulator, tmp_path: pathlib.Path, missing: str
+) -> None:
+    tasks: list[dict[str, Any]] = [
+        {
+            "name": "info",
+            "edgecloud.nic.ens_private_ip_info": {"network_interface_ids": ["{{ item }}"]},
+            "loop": [*NICS["ens"]],
+        }
+    ]
+    path = hide_from_python(tmp_path / "blocker", missing, "ansible playbook")
+    done = play(tmp_path, tasks, defaults(sim), PYTHONPATH=path)
+    assert done.ran_in_a_process_of_its_own("info")
+    assert [entry["failed"] for entry in done.results["info"]["results"]] == [False, False]
+    assert done.output.count("of its own: ") + done.output.count("of their own: ") == 1
+    assert missing in done.output
+
+
+def test_every_module_of_a_cloud_is_led_to_the_action() -> None:
+    modules = pathlib.Path(str(ens_private_ip.__file__)).parent
+    runtime = yaml.safe_load((modules.parents[1] / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    routed = {name for name, route in runtime["plugin_routing"]["modules"].items() if route == ROUTE}
+    assert routed == {
+        path.stem for path in modules.glob("*.py") if "\nDEFINITION = " in path.read_text(encoding="utf-8")
+    }
 
 
 class CountingProxy:

@@ -29,6 +29,8 @@ def start(scene: Scene, **options: Any) -> subprocess.Popen[str]:
     module = sys.modules[f"ansible_collections.edgecloud.nic.plugins.modules.{scene.cloud.name}_private_ip_cleanup"]
     assert module.__file__ is not None
     file = pathlib.Path(module.__file__)
+    # Whoever runs the tests in the background may have it ignored, which processes inherit.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(
         [sys.executable, str(file)],
         stdin=subprocess.PIPE,
@@ -37,6 +39,7 @@ def start(scene: Scene, **options: Any) -> subprocess.Popen[str]:
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
+    signal.signal(signal.SIGHUP, hangup)
     assert process.stdin is not None
     json.dump({"ANSIBLE_MODULE_ARGS": scene.given(**options)}, process.stdin)
     process.stdin.close()
@@ -133,7 +136,7 @@ def test_whenever_it_is_killed_the_journal_accounts_for_every_address_that_is_go
     assert scene.all()["changed"] is False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_polite_signal_ends_it_in_good_order(scene: Scene, number: signal.Signals, tmp_path: pathlib.Path) -> None:
     journal = tmp_path / "cleanup.jsonl"
     scene.load(*(scene.nic(index, 2) for index in range(1, 61)), settings={"latency": 0.1})
@@ -174,6 +177,25 @@ def test_a_signal_while_reading_ends_it_before_anything_changes(scene: Scene, nu
     assert "interrupted" in result["msg"]
     assert scene.writes() == []
     assert scene.count(DESCRIBE) <= 4
+
+
+def test_when_nobody_reads_its_result_any_more_nothing_more_is_written(scene: Scene, tmp_path: pathlib.Path) -> None:
+    journal = tmp_path / "cleanup.jsonl"
+    scene.load(*(scene.nic(index, 2) for index in range(1, 61)), settings={"latency": 0.1})
+    before = everything(scene)
+    process = start(scene, all_network_interfaces=True, journal=str(journal), concurrency=2)
+    wait_for(lambda: scene.count(scene.cloud.unassign) >= 6, process)
+    assert process.stdout is not None
+    process.stdout.close()
+    closed = time.time()
+    process.wait(10)
+    process.stdout = None
+    process.communicate()
+    settle(scene)
+    assert [call for call in scene.writes() if call["started"] > closed + 0.5] == []
+    gone = before - everything(scene)
+    assert 0 < len(gone) < len(before)
+    assert pairs(journal_entries(journal), "settled", "unassigned") == gone
 
 
 def test_a_signal_ends_the_wait_for_a_removal_to_show(scene: Scene) -> None:

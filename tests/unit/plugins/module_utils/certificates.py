@@ -26,7 +26,7 @@ def make_certificate(directory: pathlib.Path, host: str) -> tuple[str, str]:
         subject: object = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         subject = x509.DNSName(host)
-    now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017 - Python 3.9
+    now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

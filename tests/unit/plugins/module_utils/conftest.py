@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import pytest
+from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import CLOUDS
 from hypothesis import HealthCheck, settings
 
@@ -49,8 +50,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def sim():
     """One simulator for all; every test loads the estate that it needs."""
-    simulator = pytest.importorskip("ansible_collections.edgecloud.nic.tests.simulator", exc_type=ImportError)
-    with simulator.Simulator() as running:
+    with Simulator() as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_digest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_records as records
 
-MADE = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+MADE = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.timezone.utc)
 TARGETS = [
     {"network_interface_id": "eni-1", "private_ip_addresses": ["10.0.0.2", "10.0.0.10"]},
     {"network_interface_id": "eni-2", "private_ip_addresses": ["10.0.0.3"]},

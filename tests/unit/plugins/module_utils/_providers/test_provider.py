@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 
 import pytest
@@ -556,7 +555,7 @@ def test_writes_that_were_not_sent_are_repeated(cloud):
 
 def gaps(cloud):
     starts = [call["started"] for call in cloud.sim.calls()]
-    return [later - earlier for earlier, later in itertools.pairwise(starts)]
+    return [later - earlier for earlier, later in zip(starts, starts[1:])]
 
 
 @pytest.mark.parametrize(

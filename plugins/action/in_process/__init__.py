@@ -1,0 +1,36 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action of every module of the collection; C(meta/runtime.yml) leads them here.
+
+A file of its own for each module would be a copy of the others, and a file with a name of its own would need a module
+of that name to document it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action.normal import ActionModule as NormalAction
+
+_Action: t.Any = NormalAction
+_why_not: list[str] = []
+try:
+    from ansible_collections.edgecloud.nic.plugins.plugin_utils import _in_process
+
+    _Action = _in_process.InProcessAction
+except Exception as error:
+    # Whatever an ansible-core or a library lacks that this was not tried with: the modules themselves may well do.
+    _why_not.append(f"{type(error).__name__}: {error}")
+
+
+class ActionModule(_Action):
+    """Runs the module here where it may, and as a process of its own everywhere else."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task and return its result."""
+        if _why_not:
+            self._display.v(f"The modules of edgecloud.nic run as processes of their own: {_why_not.pop()}")
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        return result
