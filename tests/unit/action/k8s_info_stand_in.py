@@ -27,12 +27,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     given = module.params
+    with open(os.environ["K8S_AUTH_KUBECONFIG"], encoding="utf-8") as file:
+        server = json.load(file)["clusters"][0]["cluster"]["server"]
     path = [f"api/{given['api_version']}"]
     if given["namespace"]:
         path += ["namespaces", given["namespace"]]
     path += [f"{given['kind'].lower()}s", *([given["name"]] if given["name"] else [])]
     try:
-        answer = json.load(open_url("/".join([os.environ["K8S_AUTH_HOST"], *path]), use_proxy=False))
+        answer = json.load(open_url("/".join([server, *path]), use_proxy=False))
     except urllib.error.HTTPError as error:
         if error.code != 404:
             raise

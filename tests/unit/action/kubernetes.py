@@ -28,6 +28,17 @@ def config_map(**data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
+def kubeconfig(url: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "edge", "cluster": {"server": url}}],
+        "users": [{"name": "reader", "user": {"token": "made-up"}}],
+        "contexts": [{"name": "edge", "context": {"cluster": "edge", "user": "reader"}}],
+        "current-context": "edge",
+    }
+
+
 def _answers(pods: list[dict[str, Any]], config: dict[str, Any] | None) -> dict[str, Any]:
     resources = [
         {"name": f"{kind.lower()}s", "kind": kind, "singularName": "", "namespaced": True, "verbs": ["get", "list"]}

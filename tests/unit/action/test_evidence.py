@@ -239,7 +239,9 @@ def run_on_cluster(
     directory: pathlib.Path, sim: Simulator, collections: tuple[pathlib.Path, ...], pods: list[Any], config: Any
 ) -> Done:
     with kubernetes.api_server(pods, config) as url:
-        return run(directory, sim, printed("k8s_info"), None, collections, K8S_AUTH_HOST=url)
+        kubeconfig = directory / "kubeconfig"
+        kubeconfig.write_text(json.dumps(kubernetes.kubeconfig(url)), encoding="utf-8")
+        return run(directory, sim, printed("k8s_info"), None, collections, K8S_AUTH_KUBECONFIG=str(kubeconfig))
 
 
 def test_what_pods_have_and_what_is_there_for_pods(
