@@ -11,7 +11,6 @@ import http.server
 import importlib.util
 import json
 import pathlib
-import shutil
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -101,5 +100,6 @@ def stand_in_collection(directory: pathlib.Path) -> pathlib.Path:
     """Lay out a kubernetes.core that has the one module."""
     modules = directory / "ansible_collections" / "kubernetes" / "core" / "plugins" / "modules"
     modules.mkdir(parents=True)
-    shutil.copyfile(pathlib.Path(__file__).with_name("k8s_info_stand_in.py"), modules / "k8s_info.py")
+    code = pathlib.Path(__file__).with_name("k8s_info_stand_in.py").read_text(encoding="utf-8")
+    (modules / "k8s_info.py").write_text(f"#!/usr/bin/python\n{code}", encoding="utf-8")
     return directory
