@@ -203,7 +203,7 @@ class Ens:
             raise ApiError(400, code, "The specified privateIpAddress cannot be unassigned.")
         if address not in nic.secondary_private_ips:
             raise ApiError(400, "InvalidPrivateIpAddress.NotFound", "The specified privateIpAddress does not exist.")
-        if self.state.settings.ens_in_use_blocks and self.state.uses(nic, address):
+        if self.state.settings.ens_in_use_blocks and self.state.blockers(nic, address):
             code = self.state.settings.ens_in_use_code
             raise ApiError(400, code, "The specified privateIpAddress is in use.")
 
@@ -414,12 +414,12 @@ class Ens:
                 "SnatEntryId": snat.snat_id,
                 "SnatEntryName": snat.snat_id,
                 "SnatIp": snat.public_ip_address,
-                "SourceCIDR": snat.source_cidr,
+                "SourceCIDR": snat.source_cidrs[0],
                 "NatGatewayId": gateway.nat_gateway_id,
                 "Status": "Available",
             }
             for snat in gateway.snats
-            if asked.fits("SourceCIDR", snat.source_cidr)
+            if asked.fits("SourceCIDR", snat.source_cidrs[0])
             and asked.fits("SnatIp", snat.public_ip_address)
             and asked.fits("SnatEntryId", snat.snat_id)
             and (not addresses or snat.public_ip_address in addresses)

@@ -204,7 +204,7 @@ class Zec:
                 return
             # The current page lists no code for this; an older one had this code.
             raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", f"{address} is not on the vNIC.")
-        kinds = {use.kind for use in self.state.uses(nic, address)}
+        kinds = self.state.blockers(nic, address)
         if "load_balancer" in kinds:
             raise ApiError(409, "INVALID_NIC_LB_ASSOCIATED", "The IP is associated with a load balancer.")
         if "eip" in kinds or (self.state.settings.eip_blocks == "network_interface" and self.state.eips_on(nic)):
@@ -398,7 +398,7 @@ class Zec:
             "snats": [
                 {
                     "snatEntryId": snat.snat_id,
-                    "cidrs": [snat.source_cidr],
+                    "cidrs": list(snat.source_cidrs),
                     "eipIds": [snat.eip_id] if snat.eip_id else [],
                     "isAllEip": not snat.eip_id,
                     "snatSubnets": [],
