@@ -22,6 +22,8 @@ class Call:
     write: bool
     network_interface_ids: list[str] = field(default_factory=list)
     private_ip_addresses: list[str] = field(default_factory=list)
+    service: str = ""
+    account: int | None = None  # the caller's place among the accounts of the estate; None: not known
     seq: int = 0
     request_id: str = ""
     http_status: int | None = None  # None: no answer was sent, or not yet

@@ -27,6 +27,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("GET", "calls", control.calls),
         ("DELETE", "calls", control.clear_calls),
         ("GET", "estate", control.estate),
+        ("GET", "uses", control.uses),
         ("PUT", "estate", control.load),
         ("POST", "reset", control.reset),
         ("PATCH", "settings", control.set),
@@ -82,6 +83,10 @@ class Control:
     async def estate(self, _request: web.Request) -> web.Response:
         """Show the true state of both clouds."""
         return web.json_response(self.world.estate())
+
+    async def uses(self, _request: web.Request) -> web.Response:
+        """Show what truly uses which address."""
+        return web.json_response(self.world.uses())
 
     async def load(self, request: web.Request) -> web.Response:
         """Replace everything with the estate in the body."""

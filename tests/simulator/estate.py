@@ -10,16 +10,19 @@ Both clouds share one vocabulary (a subnet is a vSwitch on ENS, a VPC is a netwo
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import pathlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from .schema import EstateError, build, build_all, mapping, sequence
+
+T = TypeVar("T")
 
 CLOUDS = ("ens", "zec")
 DEMO = pathlib.Path(__file__).with_name("estates") / "demo.yml"
@@ -30,11 +33,17 @@ CREATED_AT = "2026-01-15T08:30:00Z"
 READY = {"ens": ("Available", "InUse"), "zec": ("AVAILABLE", "USED")}
 GENERATED_REGIONS = {"ens": ("cn-hangzhou-44", "cn-beijing-15"), "zec": ("asia-east-1", "europe-west-1")}
 ID_PREFIX = {"ens": "eni-sim", "zec": "nic-sim"}
+# What only one of the clouds has.
+OWN_SECTIONS = {"ens": {"clusters", "arm_servers"}, "zec": {"dns_zones"}}
+ACCOUNT_ID = {"ens": "1000000000000001", "zec": "2000001"}
 
 
 @dataclass
 class Account:
-    """A key pair (perhaps with an STS token) or a bearer token, and the actions it may not call."""
+    """A key pair (perhaps with an STS token) or a bearer token, whose it is, and what it may not do.
+
+    ``resource_groups`` are those that a ZEC key was granted; without, it sees all of them.
+    """
 
     access_key_id: str = ""
     access_key_secret: str = field(default="", repr=False)
@@ -42,8 +51,11 @@ class Account:
     token: str = field(default="", repr=False)
     expires: str | datetime | None = None
     deny: list[str] = field(default_factory=list)
+    account_id: str = ""
+    resource_groups: list[str] | None = None
 
     def __post_init__(self) -> None:
+        self.account_id = str(self.account_id)  # YAML reads digits as a number
         if bool(self.token) == bool(self.access_key_id and self.access_key_secret):
             raise ValueError("give either access_key_id and access_key_secret, or token")
 
@@ -57,6 +69,10 @@ class Account:
         if when.tzinfo is None:
             when = when.replace(tzinfo=timezone.utc)
         return when.timestamp() <= now
+
+    def sees(self, resource_group_id: str) -> bool:
+        """Tell whether the account was granted a resource group."""
+        return self.resource_groups is None or resource_group_id in self.resource_groups
 
 
 @dataclass
@@ -75,7 +91,10 @@ class Subnet:
 
 @dataclass
 class NetworkInterface:
-    """A network interface; ``secondary_private_ips`` is the truth, whatever a lagging Describe still shows."""
+    """A network interface; ``secondary_private_ips`` is the truth, whatever a lagging Describe still shows.
+
+    ``public_ip_addresses`` are those that no elastic IP of the estate explains.
+    """
 
     network_interface_id: str
     subnet_id: str
@@ -92,11 +111,15 @@ class NetworkInterface:
     tags: dict[str, str] = field(default_factory=dict)
     resource_group_id: str = "rg-default"
     created_at: str = CREATED_AT
+    public_ip_addresses: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Eip:
-    """An elastic IP. Bound to a network interface without a private address, it is on the primary one."""
+    """An elastic IP. Bound to a network interface without a private address, it is on the primary one.
+
+    While its status is ASSIGNING, the cloud tells no private address, and without one here it is on none yet.
+    """
 
     eip_id: str
     public_ip_address: str
@@ -107,18 +130,32 @@ class Eip:
     instance_id: str = ""
     nat_gateway_id: str = ""
     load_balancer_id: str = ""
+    ha_vip_id: str = ""
+    instance_type: str = ""
+    status: str = ""
+    is_default: bool = False
+    resource_group_id: str = "rg-default"
+
+    @property
+    def assigning(self) -> bool:
+        """Tell whether it is only being bound."""
+        return self.status == "ASSIGNING"
 
 
 @dataclass
 class Backend:
-    """A server behind a load balancer, found by its private address."""
+    """A server behind a load balancer, found by its private address; without one, by what has it."""
 
-    private_ip_address: str
+    private_ip_address: str = ""
     network_interface_id: str = ""
     instance_id: str = ""
     port: int = 80
     weight: int = 100
     listener_id: str = "listener-1"
+
+    def __post_init__(self) -> None:
+        if not (self.private_ip_address or self.network_interface_id or self.instance_id):
+            raise ValueError("give private_ip_address, network_interface_id or instance_id")
 
 
 @dataclass
@@ -131,6 +168,7 @@ class LoadBalancer:
     address: str = ""
     status: str = ""
     backends: list[Backend] = field(default_factory=list)
+    resource_group_id: str = "rg-default"
 
 
 @dataclass
@@ -148,12 +186,20 @@ class Dnat:
 
 @dataclass
 class Snat:
-    """A range of private addresses that leaves through a public one."""
+    """Ranges of private addresses that leave through a public one; ENS knows a single range only."""
 
     snat_id: str
-    source_cidr: str
+    source_cidr: str = ""
     public_ip_address: str = ""
     eip_id: str = ""
+    source_cidrs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.source_cidrs = [self.source_cidr, *self.source_cidrs] if self.source_cidr else list(self.source_cidrs)
+        if not self.source_cidrs:
+            raise ValueError("give source_cidr or source_cidrs")
+        for cidr in self.source_cidrs:
+            ipaddress.IPv4Network(cidr)
 
 
 @dataclass
@@ -165,6 +211,7 @@ class NatGateway:
     name: str = ""
     dnats: list[Dnat] = field(default_factory=list)
     snats: list[Snat] = field(default_factory=list)
+    resource_group_id: str = "rg-default"
 
 
 @dataclass
@@ -185,6 +232,79 @@ class HaVip:
     ip_address: str
     name: str = ""
     members: list[HaVipMember] = field(default_factory=list)
+
+
+@dataclass
+class Cluster:
+    """A Kubernetes cluster of ENS; without pod subnets, its pods are in the subnets of its nodes."""
+
+    cluster_id: str
+    subnet_ids: list[str]
+    pod_subnet_ids: list[str] = field(default_factory=list)
+    name: str = ""
+    state: str = "running"
+    config: Any = field(default=None, repr=False)
+    join_token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.subnet_ids:
+            raise ValueError("subnet_ids must not be empty")
+        self.config = self.config or f"apiVersion: v1\nkind: Config\ntoken: SECRET-CLUSTER-CONFIG-{self.cluster_id}\n"
+        self.join_token = self.join_token or f"SECRET-JOIN-TOKEN-{self.cluster_id}"
+
+
+@dataclass
+class AndroidInstance:
+    """An Android container (AIC) with an address of its own."""
+
+    instance_id: str
+    subnet_id: str
+    private_ip_address: str
+    name: str = ""
+    status: str = "running"
+
+
+@dataclass
+class ArmServer:
+    """An ARM server of ENS, which runs Android containers."""
+
+    server_id: str
+    region_id: str = ""
+    name: str = ""
+    namespace: str = ""
+    spec: str = "cas.cf53r"
+    state: str = "success"
+    status: str = "running"
+    instances: list[AndroidInstance] = field(default_factory=list)
+
+
+@dataclass
+class DnsRecord:
+    """A record of a private zone. Which words the cloud has for ``status`` is documented nowhere."""
+
+    record_id: str
+    value: str
+    name: str = "@"
+    type: str = "A"
+    status: str = "Enabled"
+    ttl: int = 60
+    line: str = "default"
+
+    @property
+    def disabled(self) -> bool:
+        """Tell whether the record is switched off."""
+        return self.status.lower().startswith("disable")
+
+
+@dataclass
+class DnsZone:
+    """A private DNS zone, and the VPCs that ask it."""
+
+    zone_id: str
+    name: str
+    vpc_ids: list[str] = field(default_factory=list)
+    records: list[DnsRecord] = field(default_factory=list)
+    resource_group_id: str = "rg-default"
 
 
 @dataclass
@@ -209,6 +329,9 @@ class CloudEstate:
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     nat_gateways: dict[str, NatGateway] = field(default_factory=dict)
     ha_vips: dict[str, HaVip] = field(default_factory=dict)
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    arm_servers: dict[str, ArmServer] = field(default_factory=dict)
+    dns_zones: dict[str, DnsZone] = field(default_factory=dict)
 
 
 def read_document(source: str | pathlib.Path | dict[str, Any]) -> dict[str, Any]:
@@ -248,29 +371,49 @@ def read_clouds(document: dict[str, Any]) -> dict[str, CloudEstate]:
 
 def _read_cloud(cloud: str, data: dict[str, Any], accounts: list[Any]) -> CloudEstate:
     sections = {"subnets", "network_interfaces", "eips", "load_balancers", "nat_gateways", "ha_vips", "generate"}
+    sections |= OWN_SECTIONS[cloud]
     unknown = sorted(str(key) for key in data if key not in sections)
     if unknown:
         raise EstateError(f"{cloud}: unknown key {', '.join(unknown)} (known: {', '.join(sorted(sections))})")
     estate = CloudEstate(cloud, build_all(Account, accounts, f"accounts.{cloud}"))
+    for account in estate.accounts:
+        account.account_id = account.account_id or ACCOUNT_ID[cloud]
     for subnet in build_all(Subnet, data.get("subnets"), f"{cloud}.subnets"):
         estate.subnets[subnet.subnet_id] = subnet
     for nic in build_all(NetworkInterface, data.get("network_interfaces"), f"{cloud}.network_interfaces"):
         add_network_interface(estate, nic)
-    for eip in build_all(Eip, data.get("eips"), f"{cloud}.eips"):
-        estate.eips[eip.eip_id] = eip
-    for balancer in _with_parts(LoadBalancer, data, "load_balancers", cloud, backends=Backend):
-        estate.load_balancers[balancer.load_balancer_id] = balancer
-    for gateway in _with_parts(NatGateway, data, "nat_gateways", cloud, dnats=Dnat, snats=Snat):
-        estate.nat_gateways[gateway.nat_gateway_id] = gateway
-    for vip in _with_parts(HaVip, data, "ha_vips", cloud, members=HaVipMember):
-        estate.ha_vips[vip.ha_vip_id] = vip
+    estate.eips = _by_id(build_all(Eip, data.get("eips"), f"{cloud}.eips"))
+    estate.load_balancers = _by_id(_with_parts(LoadBalancer, data, "load_balancers", cloud, backends=Backend))
+    estate.nat_gateways = _by_id(_with_parts(NatGateway, data, "nat_gateways", cloud, dnats=Dnat, snats=Snat))
+    estate.ha_vips = _by_id(_with_parts(HaVip, data, "ha_vips", cloud, members=HaVipMember))
+    estate.clusters = _by_id(build_all(Cluster, data.get("clusters"), f"{cloud}.clusters"))
+    estate.arm_servers = _by_id(_with_parts(ArmServer, data, "arm_servers", cloud, instances=AndroidInstance))
+    estate.dns_zones = _by_id(_with_parts(DnsZone, data, "dns_zones", cloud, records=DnsRecord))
     if data.get("generate"):
         _generate(estate, build(Generate, data["generate"], f"{cloud}.generate"))
-    for kind in (estate.load_balancers, estate.nat_gateways, estate.ha_vips):
-        for key, item in kind.items():
-            if item.subnet_id not in estate.subnets:
-                raise EstateError(f"{cloud}: {key} is in an unknown subnet")
+    for key, subnet_id in _places(estate):
+        if subnet_id not in estate.subnets:
+            raise EstateError(f"{cloud}: {key} is in an unknown subnet")
     return estate
+
+
+def _places(estate: CloudEstate) -> Iterator[tuple[str, str]]:
+    """Give the id of each thing that is in a subnet, with that subnet's."""
+    kinds: tuple[dict[str, Any], ...] = (estate.load_balancers, estate.nat_gateways, estate.ha_vips)
+    for kind in kinds:
+        for key, item in kind.items():
+            yield key, item.subnet_id
+    for cluster in estate.clusters.values():
+        for subnet_id in (*cluster.subnet_ids, *cluster.pod_subnet_ids):
+            yield cluster.cluster_id, subnet_id
+    for server in estate.arm_servers.values():
+        for instance in server.instances:
+            yield instance.instance_id, instance.subnet_id
+
+
+def _by_id(items: list[T]) -> dict[str, T]:
+    """Index things by their first field, which is the id of each kind."""
+    return {getattr(item, dataclasses.fields(item)[0].name): item for item in items}  # type: ignore[arg-type]
 
 
 def _with_parts(cls: type[Any], data: dict[str, Any], section: str, cloud: str, **parts: type[Any]) -> list[Any]:

@@ -37,7 +37,7 @@ class Front:
         app = web.Application()
         app.router.add_route("GET", "/", self._ens)
         app.router.add_route("POST", "/", self._ens)
-        app.router.add_route("POST", "/api/v2/{service:zec|zlb}", self._zec)
+        app.router.add_route("POST", "/api/v2/{service:zec|zlb|zbc|pvtdns|zdns}", self._zec)
         add_control_routes(app, self.world)
         return app
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .schema import build, build_all, mapping, one_of
+from .schema import build, build_all, mapping, one_of, sequence
 
 
 @dataclass
@@ -83,6 +83,12 @@ class Settings:
     ens_primary_code: str = "IncorrectPrivateIpAddressStatus"
     ens_unknown_network_interface: str = "empty"
     ens_max_unassign_addresses: int | None = None
+    ens_eip_instance_filter: str = "exact"
+    ens_eip_type_filter: str = "exact"
+    ens_backend_addresses: bool = True
+    ens_unlisted: list[str] = field(default_factory=list)
+    ens_network_resources: dict[str, dict[str, int]] = field(default_factory=dict)
+    ens_caller_identity: str = "told"
     zec_absent_address: str = "refuse"
     zec_private_ip_limit: int = 10
 
@@ -90,6 +96,9 @@ class Settings:
         one_of(self.mixed_list, ("atomic", "partial"), "mixed_list")
         one_of(self.eip_blocks, ("address", "network_interface"), "eip_blocks")
         one_of(self.ens_unknown_network_interface, ("empty", "error"), "ens_unknown_network_interface")
+        one_of(self.ens_eip_instance_filter, ("exact", "ignored", "not_network_interfaces"), "ens_eip_instance_filter")
+        one_of(self.ens_eip_type_filter, ("exact", "ignored", "documented"), "ens_eip_type_filter")
+        one_of(self.ens_caller_identity, ("told", "refused", "without_account"), "ens_caller_identity")
         one_of(self.zec_absent_address, ("refuse", "ignore"), "zec_absent_address")
         for name in ("latency", "removal_lag", "assign_lag", "clock_offset"):
             if isinstance(getattr(self, name), bool) or not isinstance(getattr(self, name), (int, float)):
@@ -106,6 +115,14 @@ def read_settings(data: Any) -> Settings:
         }
     if "paging" in values:
         values["paging"] = build(Paging, values["paging"], "settings.paging")
+    if "ens_network_resources" in values:
+        where = "settings.ens_network_resources"
+        values["ens_network_resources"] = {
+            str(network): mapping(counts, f"{where}.{network}")
+            for network, counts in mapping(values["ens_network_resources"], where).items()
+        }
+    if "ens_unlisted" in values:
+        values["ens_unlisted"] = sequence(values["ens_unlisted"], "settings.ens_unlisted")
     if "refuse" in values:
         values["refuse"] = build_all(Refusal, values["refuse"], "settings.refuse")
     return build(Settings, values, "settings")

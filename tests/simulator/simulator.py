@@ -102,6 +102,10 @@ class Simulator:
         names = ("access_key_id", "access_key_secret", "security_token", "token")
         return {name: getattr(account, name) for name in names if getattr(account, name)}
 
+    def account_id(self, cloud: str, index: int = 0) -> str:
+        """Tell whose an account of the estate is."""
+        return self._world.states[cloud].estate.accounts[index].account_id
+
     def calls(
         self, action: str | None = None, write: bool | None = None, cloud: str | None = None
     ) -> list[dict[str, Any]]:
@@ -127,6 +131,10 @@ class Simulator:
             raise EstateError(f"no network interface {nic_id}")
 
         return self._there(look)
+
+    def uses(self, cloud: str) -> list[dict[str, Any]]:
+        """List what truly uses which address of a cloud, whatever its APIs tell of it."""
+        return self._there(lambda: self._world.uses()[cloud])
 
     def estate(self) -> dict[str, Any]:
         """Give the true state of everything."""

@@ -9,23 +9,15 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from .errors import ApiError
 from .estate import READY, Backend, CloudEstate, Eip, NetworkInterface, Subnet
 from .schema import EstateError, mapping
 from .settings import Settings
+from .uses import BLOCKING, claims, true_uses
 
 CACHED_SELECTIONS = 64
-
-
-@dataclass(frozen=True)
-class Use:
-    """Something that uses a private address."""
-
-    kind: str
-    id: str
 
 
 class CloudState:
@@ -47,7 +39,7 @@ class CloudState:
         self._not_yet_shown: dict[str, dict[str, float]] = {}
         self._selections: dict[Hashable, list[NetworkInterface]] = {}
         # Both indexes are made when first asked for, and again after a change of the world.
-        self._uses: dict[tuple[str, str], list[Use]] | None = None
+        self._blockers: dict[tuple[str, str], set[str]] | None = None
         self._eips: dict[str, list[Eip]] | None = None
 
     # What a client can see.
@@ -85,11 +77,18 @@ class CloudState:
                 shown.append(address)
         return shown
 
-    def uses(self, nic: NetworkInterface, address: str) -> list[Use]:
-        """List what uses an address; an address means something only together with its VPC."""
-        if self._uses is None:
-            self._uses = self._index_uses()
-        return self._uses.get((self.subnet(nic).vpc_id, address), [])
+    def blockers(self, nic: NetworkInterface, address: str) -> set[str]:
+        """Give the kinds of what may keep an address; an address means something only together with its VPC."""
+        if self._blockers is None:
+            self._blockers = {}
+            for claim in claims(self.estate):
+                if claim.kind in BLOCKING and claim.private_ip_address:
+                    self._blockers.setdefault((claim.vpc_id, claim.private_ip_address), set()).add(claim.kind)
+        return self._blockers.get((self.subnet(nic).vpc_id, address), set())
+
+    def uses(self) -> list[dict[str, Any]]:
+        """List what truly uses which address."""
+        return true_uses(self.estate)
 
     def eips_on(self, nic: NetworkInterface) -> list[Eip]:
         """List the elastic IPs bound to any address of a network interface."""
@@ -198,7 +197,7 @@ class CloudState:
         except TypeError as exc:
             raise EstateError(f"change {kind}: {exc}") from exc
         self._selections.clear()
-        self._uses = self._eips = None
+        self._blockers = self._eips = None
 
     def _remove(self, nic: NetworkInterface, private_ip_address: str) -> None:
         _expect(private_ip_address in nic.secondary_private_ips, private_ip_address, "is no secondary address there")
@@ -251,28 +250,6 @@ class CloudState:
         for name, value in mapping(values, "values").items():
             _expect(name in settable, name, f"cannot be set (known: {', '.join(settable)})")
             setattr(nic, name, value)
-
-    def _index_uses(self) -> dict[tuple[str, str], list[Use]]:
-        uses: dict[tuple[str, str], list[Use]] = {}
-
-        def note(subnet_id: str, address: str, kind: str, key: str) -> None:
-            if address:
-                uses.setdefault((self.estate.subnets[subnet_id].vpc_id, address), []).append(Use(kind, key))
-
-        for eip in self.estate.eips.values():
-            nic = self.network_interface(eip.network_interface_id)
-            if nic is not None:
-                note(nic.subnet_id, eip.private_ip_address or nic.primary_private_ip, "eip", eip.eip_id)
-        for balancer in self.estate.load_balancers.values():
-            for backend in balancer.backends:
-                note(balancer.subnet_id, backend.private_ip_address, "load_balancer", balancer.load_balancer_id)
-        for gateway in self.estate.nat_gateways.values():
-            for dnat in gateway.dnats:
-                note(gateway.subnet_id, dnat.private_ip_address, "dnat", dnat.dnat_id)
-        for vip in self.estate.ha_vips.values():
-            for member in vip.members:
-                note(vip.subnet_id, member.private_ip_address, "ha_vip", vip.ha_vip_id)
-        return uses
 
 
 def same_status(one: str, other: str) -> bool:

@@ -98,6 +98,10 @@ class World:
         """Word the error of an ``error`` fault."""
         return ApiError(fault.status or 500, fault.code, fault.message, fault.headers)
 
+    def uses(self) -> dict[str, list[dict[str, Any]]]:
+        """List what truly uses which address, by cloud."""
+        return {cloud: state.uses() for cloud, state in self.states.items()}
+
     def estate(self) -> dict[str, Any]:
         """Give the state of everything as plain data, without credentials."""
         return {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Zenlayer ZEC (2025-09-01, 2024-04-01) and ZLB (2025-04-01): the actions, their fields and their refusals.
+"""Zenlayer ZEC, ZLB, private DNS and billing: the actions, their fields and their refusals.
 
 Field names are those of the models in zenlayercloud-sdk-python; error codes those of the API pages. Where a page does
 not give a common code's HTTP status, 400 stands in. What the pages leave open is a setting.
@@ -18,14 +18,32 @@ from typing import Any, TypeVar
 
 from .calls import Call
 from .errors import ApiError
-from .estate import CREATED_AT, Eip, HaVip, LoadBalancer, NatGateway, NetworkInterface, Subnet
+from .estate import (
+    CREATED_AT,
+    Account,
+    DnsRecord,
+    DnsZone,
+    Eip,
+    HaVip,
+    LoadBalancer,
+    NatGateway,
+    NetworkInterface,
+    Subnet,
+)
 from .signatures import Incoming, verify_zenlayer
 from .state import CloudState
 from .weather import page_of
 
 T = TypeVar("T")
 
-VERSIONS = {"zec": ("2025-09-01", "2024-04-01"), "zlb": ("2025-04-01",)}
+VERSIONS = {
+    "zec": ("2025-09-01", "2024-04-01"),
+    "zlb": ("2025-04-01",),
+    "zbc": ("2024-08-09",),
+    # The SDK has private DNS twice; the second one filters and tells a little more.
+    "pvtdns": ("2025-11-01",),
+    "zdns": ("2025-11-01",),
+}
 WRITES = ("UnassignNetworkInterfaceIpv4", "AssignNetworkInterfaceIpv4", "BatchAssignNetworkInterfaceIpv4")
 # The Python SDK for 2024-04-01 spells this one action with a capital A, the Go SDK does not.
 OLD_SPELLINGS = {("2024-04-01", "UnAssignNetworkInterfaceIpv4"): "UnassignNetworkInterfaceIpv4"}
@@ -33,7 +51,7 @@ NEW_FIELDS = ("securityGroupId", "tags")
 
 
 class Zec:
-    """The ZEC and ZLB services over a cloud's state."""
+    """Zenlayer's services over a cloud's state."""
 
     cloud = "zec"
 
@@ -50,6 +68,11 @@ class Zec:
             ("zec", "DescribeNatGatewayDetail"): self._describe_nat_gateway_detail,
             ("zlb", "DescribeLoadBalancers"): self._describe_load_balancers,
             ("zlb", "DescribeBackends"): self._describe_backends,
+            ("zbc", "DescribeCustomerBalance"): self._describe_customer_balance,
+            ("pvtdns", "DescribePrivateZones"): self._describe_zones,
+            ("pvtdns", "DescribePrivateZoneRecords"): self._describe_records,
+            ("zdns", "DescribePrivateZones"): self._describe_zones,
+            ("zdns", "DescribePrivateZoneRecords"): self._describe_records,
         }
 
     def read_call(self, incoming: Incoming) -> Call:
@@ -67,6 +90,7 @@ class Zec:
         addresses = _as_list(parameters.get("ipAddresses")) or [parameters.get("ipAddress")]
         return Call(
             cloud=self.cloud,
+            service=incoming.headers.get("x-zc-service", ""),
             action=action,
             version=version,
             parameters=parameters,
@@ -79,7 +103,8 @@ class Zec:
     def authorize(self, incoming: Incoming, call: Call, now: float) -> None:
         """Refuse a request whose signature is wrong or whose account may not make this call."""
         account = verify_zenlayer(incoming, self.state.estate.accounts, now)
-        service = incoming.headers.get("x-zc-service", "")
+        call.account = self.state.estate.accounts.index(account)
+        service = call.service
         if incoming.target != f"/api/v2/{service}" or call.version not in VERSIONS.get(service, ()):
             raise ApiError(400, "INVALID_PARAMETER_VALUE", "x-zc-service or x-zc-version is not valid here.")
         if (service, call.action) not in self._actions:
@@ -95,8 +120,8 @@ class Zec:
 
     def run(self, call: Call) -> dict[str, Any]:
         """Carry out a call and give the fields of its answer."""
-        service = "zlb" if call.version in VERSIONS["zlb"] else "zec"
-        return self._actions[service, call.action](Body(call.parameters, call.version))
+        account = self.state.estate.accounts[call.account or 0]
+        return self._actions[call.service, call.action](Body(call.parameters, call.version, call.service, account))
 
     def success(self, fields: dict[str, Any], call: Call) -> dict[str, Any]:
         """Wrap the fields of an answer: they lie under ``response``, with the request id again."""
@@ -123,7 +148,8 @@ class Zec:
         def wanted(nic: NetworkInterface) -> bool:
             subnet = self.state.subnet(nic)
             return (
-                name.lower() in nic.name.lower()
+                asked.account.sees(nic.resource_group_id)
+                and name.lower() in nic.name.lower()
                 and asked.fits("regionId", subnet.region_id)
                 and asked.fits("vpcId", subnet.vpc_id)
                 and asked.fits("subnetId", nic.subnet_id)
@@ -154,7 +180,7 @@ class Zec:
             "nicType": nic.type,
             "regionId": subnet.region_id,
             "nicSubnetType": _subnet_type(nic),
-            "publicIpList": [eip.public_ip_address for eip in self.state.eips_on(nic)],
+            "publicIpList": [*(eip.public_ip_address for eip in self.state.eips_on(nic)), *nic.public_ip_addresses],
             "privateIpList": [nic.primary_private_ip, *secondaries],
             "primaryIpv4": nic.primary_private_ip,
             "primaryIpv6": nic.ipv6_addresses[0] if nic.ipv6_addresses else None,
@@ -166,7 +192,7 @@ class Zec:
             "subnetId": nic.subnet_id,
             "createTime": nic.created_at,
             "updateTime": nic.created_at,
-            "resourceGroup": {"resourceGroupId": nic.resource_group_id, "resourceGroupName": nic.resource_group_id},
+            "resourceGroup": _show_group(nic.resource_group_id),
             "securityGroupId": nic.security_group_ids[0] if nic.security_group_ids else None,
             "tags": {"tags": [{"key": key, "value": value} for key, value in nic.tags.items()]},
         }
@@ -177,7 +203,7 @@ class Zec:
 
     def _network_interface(self, asked: Body) -> NetworkInterface:
         nic = self.state.network_interface(asked.required("nicId"))
-        if nic is None:
+        if nic is None or not asked.account.sees(nic.resource_group_id):
             raise ApiError(404, "INVALID_NIC_NOT_FOUND", "The specified vNIC does not exist.")
         return nic
 
@@ -197,6 +223,8 @@ class Zec:
         return {}
 
     def _refuse_unassign(self, nic: NetworkInterface, address: str) -> None:
+        if self.state.settings.eip_blocks == "network_interface" and self._has_public_address(nic):
+            raise _has_public_ip()
         if address == nic.primary_private_ip:
             raise ApiError(409, "INVALID_NIC_PRIMARY_IP_CANT_DETACH", "The primary IP of the vNIC cannot be detached.")
         if address not in nic.secondary_private_ips:
@@ -204,11 +232,14 @@ class Zec:
                 return
             # The current page lists no code for this; an older one had this code.
             raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", f"{address} is not on the vNIC.")
-        kinds = {use.kind for use in self.state.uses(nic, address)}
+        kinds = self.state.blockers(nic, address)
         if "load_balancer" in kinds:
             raise ApiError(409, "INVALID_NIC_LB_ASSOCIATED", "The IP is associated with a load balancer.")
-        if "eip" in kinds or (self.state.settings.eip_blocks == "network_interface" and self.state.eips_on(nic)):
-            raise ApiError(409, "INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH", "An elastic IP is bound to the vNIC.")
+        if "eip" in kinds:
+            raise _has_public_ip()
+
+    def _has_public_address(self, nic: NetworkInterface) -> bool:
+        return bool(self.state.eips_on(nic) or nic.public_ip_addresses)
 
     def _assign(self, asked: Body) -> dict[str, Any]:
         addresses = asked.address("ipAddress")
@@ -267,7 +298,9 @@ class Zec:
 
         def wanted(eip: Eip) -> bool:
             return (
-                (not ids or eip.eip_id in ids)
+                asked.account.sees(eip.resource_group_id)
+                and asked.fits("resourceGroupId", eip.resource_group_id)
+                and (not ids or eip.eip_id in ids)
                 and (not public_addresses or eip.public_ip_address in public_addresses)
                 and asked.text("name").lower() in eip.name.lower()
                 and asked.fits("regionId", eip.region_id)
@@ -281,6 +314,11 @@ class Zec:
         return self._listed(found, asked, self._show_eip)
 
     def _eip_private_address(self, eip: Eip) -> str:
+        if eip.assigning:
+            return ""
+        vip = self.state.estate.ha_vips.get(eip.ha_vip_id)
+        if vip is not None:
+            return vip.ip_address
         nic = self.state.network_interface(eip.network_interface_id)
         return eip.private_ip_address or (nic.primary_private_ip if nic else "")
 
@@ -294,7 +332,7 @@ class Zec:
             "eipId": eip.eip_id,
             "name": eip.name,
             "regionId": eip.region_id,
-            "isDefault": False,
+            "isDefault": eip.is_default,
             "status": _eip_status(eip),
             "publicIpAddresses": [eip.public_ip_address],
             "privateIpAddress": self._eip_private_address(eip) or None,
@@ -304,8 +342,8 @@ class Zec:
             "instanceId": self._eip_instance(eip) or None,
             "bindType": "FullNat" if bound_to else None,
             "createTime": CREATED_AT,
-            "resourceGroupId": "rg-default",
-            "resourceGroupName": "rg-default",
+            "resourceGroupId": eip.resource_group_id,
+            "resourceGroupName": eip.resource_group_id,
         }
 
     def _describe_ha_vips(self, asked: Body) -> dict[str, Any]:
@@ -341,7 +379,11 @@ class Zec:
             "ipAddress": vip.ip_address,
             "associatedInstances": instances,
             "masterInstanceId": instances[0] if instances else None,
-            "associatedEips": [],
+            "associatedEips": [
+                {"eipId": eip.eip_id, "eipAddress": eip.public_ip_address}
+                for eip in self.state.estate.eips.values()
+                if eip.ha_vip_id == vip.ha_vip_id
+            ],
             "createTime": CREATED_AT,
             "tags": {"tags": []},
         }
@@ -352,7 +394,9 @@ class Zec:
         def wanted(gateway: NatGateway) -> bool:
             subnet = self.state.estate.subnets[gateway.subnet_id]
             return (
-                (not ids or gateway.nat_gateway_id in ids)
+                asked.account.sees(gateway.resource_group_id)
+                and asked.fits("resourceGroupId", gateway.resource_group_id)
+                and (not ids or gateway.nat_gateway_id in ids)
                 and asked.text("name").lower() in gateway.name.lower()
                 and asked.fits("regionId", subnet.region_id)
                 and asked.fits("vpcId", subnet.vpc_id)
@@ -373,12 +417,14 @@ class Zec:
             "subnetIds": [gateway.subnet_id],
             "isAllSubnets": False,
             "eipIds": [dnat.eip_id for dnat in gateway.dnats if dnat.eip_id],
+            "resourceGroupId": gateway.resource_group_id,
+            "resourceGroupName": gateway.resource_group_id,
             "createTime": CREATED_AT,
         }
 
     def _describe_nat_gateway_detail(self, asked: Body) -> dict[str, Any]:
         gateway = self.state.estate.nat_gateways.get(asked.required("natGatewayId"))
-        if gateway is None:
+        if gateway is None or not asked.account.sees(gateway.resource_group_id):
             raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", "The NAT gateway does not exist.")
         return {
             "natGatewayId": gateway.nat_gateway_id,
@@ -398,7 +444,7 @@ class Zec:
             "snats": [
                 {
                     "snatEntryId": snat.snat_id,
-                    "cidrs": [snat.source_cidr],
+                    "cidrs": list(snat.source_cidrs),
                     "eipIds": [snat.eip_id] if snat.eip_id else [],
                     "isAllEip": not snat.eip_id,
                     "snatSubnets": [],
@@ -413,7 +459,9 @@ class Zec:
         def wanted(balancer: LoadBalancer) -> bool:
             subnet = self.state.estate.subnets[balancer.subnet_id]
             return (
-                (not ids or balancer.load_balancer_id in ids)
+                asked.account.sees(balancer.resource_group_id)
+                and asked.fits("resourceGroupId", balancer.resource_group_id)
+                and (not ids or balancer.load_balancer_id in ids)
                 and asked.text("loadBalancerName").lower() in balancer.name.lower()
                 and asked.fits("regionId", subnet.region_id)
                 and asked.fits("vpcId", subnet.vpc_id)
@@ -437,17 +485,18 @@ class Zec:
             "listenerCount": len({backend.listener_id for backend in balancer.backends}),
             "backendServerCount": len(balancer.backends),
             "createTime": CREATED_AT,
+            "resourceGroup": _show_group(balancer.resource_group_id),
         }
 
     def _describe_backends(self, asked: Body) -> dict[str, Any]:
         balancer = self.state.estate.load_balancers.get(asked.required("loadBalancerId"))
-        if balancer is None:
+        if balancer is None or not asked.account.sees(balancer.resource_group_id):
             raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", "The load balancer does not exist.")
         return {
             "backends": [
                 {
                     "instanceId": backend.instance_id or None,
-                    "privateIpAddress": backend.private_ip_address,
+                    "privateIpAddress": backend.private_ip_address or None,
                     "weight": backend.weight,
                     "backendPort": backend.port,
                     "listenerId": backend.listener_id,
@@ -458,6 +507,59 @@ class Zec:
                 for backend in balancer.backends
                 if asked.fits("listenerId", backend.listener_id)
             ]
+        }
+
+    def _describe_zones(self, asked: Body) -> dict[str, Any]:
+        ids, vpc_ids = asked.texts("zoneIds", 100), asked.texts("vpcIds", 100)
+
+        def wanted(zone: DnsZone) -> bool:
+            return (
+                asked.account.sees(zone.resource_group_id)
+                and asked.fits("resourceGroupId", zone.resource_group_id)
+                and (not ids or zone.zone_id in ids)
+                and (not vpc_ids or any(vpc_id in vpc_ids for vpc_id in zone.vpc_ids))
+                and asked.text("zoneName").lower() in zone.name.lower()
+            )
+
+        found = [zone for zone in self.state.estate.dns_zones.values() if wanted(zone)]
+        return self._listed(found, asked, _show_zone)
+
+    def _describe_records(self, asked: Body) -> dict[str, Any]:
+        zone = self.state.estate.dns_zones.get(asked.required("zoneId"))
+        if zone is None or not asked.account.sees(zone.resource_group_id):
+            raise ApiError(404, "OPERATION_FAILED_RESOURCE_NOT_FOUND", "The zone does not exist.")
+        zone_id, ids, more = zone.zone_id, asked.texts("recordIds", 100), asked.service == "zdns"
+
+        def wanted(record: DnsRecord) -> bool:
+            own = (
+                (not ids or record.record_id in ids)
+                and asked.fits("type", record.type)
+                and asked.fits("value", record.value)
+            )
+            return own and (
+                not more
+                or (
+                    asked.fits("recordName", record.name)
+                    and asked.fits("line", record.line)
+                    and asked.fits("status", record.status)
+                )
+            )
+
+        def show(record: DnsRecord) -> dict[str, Any]:
+            shown = _show_record(zone_id, record)
+            return {**shown, "lineInfo": {"line": record.line, "city": None}} if more else shown
+
+        return self._listed([record for record in zone.records if wanted(record)], asked, show)
+
+    # Whose the key is.
+
+    def _describe_customer_balance(self, asked: Body) -> dict[str, Any]:
+        return {
+            "accountUid": asked.account.account_id,
+            "cashBalance": 0.0,
+            "creditValue": 1000.0,
+            "purchasingPower": 1000.0,
+            "orderFrozenAmount": 0.0,
         }
 
     def _listed(self, found: list[T], asked: Body, show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
@@ -471,9 +573,11 @@ class Zec:
 class Body:
     """The JSON body of a call, with Zenlayer's refusals for bad fields."""
 
-    def __init__(self, values: dict[str, Any], version: str) -> None:
+    def __init__(self, values: dict[str, Any], version: str, service: str, account: Account) -> None:
         self._values = values
         self.version = version
+        self.service = service
+        self.account = account
 
     def text(self, name: str) -> str:
         """Give a text, or an empty one."""
@@ -540,10 +644,10 @@ class Body:
             raise ApiError(400, "INVALID_PARAMETER_EXCEED_LENGTH", "tags holds more than 20 entries.")
         return self.texts("tagKeys", 20), [(str(tag.get("key")), str(tag.get("value"))) for tag in tags]
 
-    def filters(self) -> tuple[str, str]:
-        """Give all but the paging, to remember a selection by."""
+    def filters(self) -> tuple[str, ...]:
+        """Give all but the paging, and what the caller may see, to remember a selection by."""
         kept = {name: value for name, value in self._values.items() if name not in ("pageSize", "pageNum")}
-        return self.version, json.dumps(kept, sort_keys=True)
+        return self.version, json.dumps(kept, sort_keys=True), json.dumps(self.account.resource_groups)
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -569,12 +673,51 @@ def _address_in_use(address: str) -> ApiError:
     return ApiError(409, "INVALID_SUBNET_PRIVATE_IPV4_IN_USED", f"{address} is in use.")
 
 
+def _has_public_ip() -> ApiError:
+    return ApiError(409, "INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH", "An elastic IP is bound to the vNIC.")
+
+
+def _show_group(resource_group_id: str) -> dict[str, Any]:
+    return {"resourceGroupId": resource_group_id, "resourceGroupName": resource_group_id}
+
+
+def _show_zone(zone: DnsZone) -> dict[str, Any]:
+    return {
+        "zoneId": zone.zone_id,
+        "zoneName": zone.name,
+        "proxyPattern": "RECURSION",
+        "remark": None,
+        "recordCount": len(zone.records),
+        "vpcIds": list(zone.vpc_ids),
+        "tags": {"tags": []},
+        "resourceGroup": _show_group(zone.resource_group_id),
+        "createTime": CREATED_AT,
+    }
+
+
+def _show_record(zone_id: str, record: DnsRecord) -> dict[str, Any]:
+    return {
+        "recordId": record.record_id,
+        "zoneId": zone_id,
+        "type": record.type,
+        "recordName": record.name,
+        "value": record.value,
+        "weight": None,
+        "ttl": record.ttl,
+        "line": record.line,
+        "priority": None,
+        "remark": None,
+        "status": record.status,
+        "createTime": CREATED_AT,
+    }
+
+
 def _subnet_type(nic: NetworkInterface) -> str:
     return "IPv4_IPv6" if nic.ipv6_addresses else "IPv4"
 
 
 def _eip_status(eip: Eip) -> str:
-    return "BINDED" if _eip_binding(eip)[0] else "UNBIND"
+    return eip.status or ("BINDED" if _eip_binding(eip)[0] else "UNBIND")
 
 
 def _eip_binding(eip: Eip) -> tuple[str, str]:
@@ -582,6 +725,7 @@ def _eip_binding(eip: Eip) -> tuple[str, str]:
         (eip.network_interface_id, "NIC"),
         (eip.nat_gateway_id, "NAT"),
         (eip.load_balancer_id, "LB"),
+        (eip.ha_vip_id, "HAVIP"),
     ):
         if bound_to:
             return bound_to, bound_type
