@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - edgecloud.nic.ens
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip
+  - edgecloud.nic.in_use
 options:
   network_interface_id:
     description:

@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - edgecloud.nic.ens.filters
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip_cleanup
+  - edgecloud.nic.in_use
 seealso:
   - module: edgecloud.nic.ens_private_ip
   - module: edgecloud.nic.ens_private_ip_info

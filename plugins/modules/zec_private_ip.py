@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - edgecloud.nic.zec
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip
+  - edgecloud.nic.in_use
 options:
   network_interface_id:
     description:

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - edgecloud.nic.zec.filters
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip_cleanup
+  - edgecloud.nic.in_use
 seealso:
   - module: edgecloud.nic.zec_private_ip
   - module: edgecloud.nic.zec_private_ip_info

@@ -22,8 +22,8 @@ class InUse:
     """Something of the cloud that uses a private address.
 
     :param private_ip_address: None where the cloud says which network interface it uses but not which address.
-    :param kind: C(eip), C(load_balancer), C(dnat) or C(ha_vip).
-    :param id: the cloud's id of that thing.
+    :param kind: C(eip), C(load_balancer), C(dnat), C(ha_vip), or the user's own word for what the cloud does not know.
+    :param id: the id of that thing.
     """
 
     private_ip_address: str | None
@@ -32,6 +32,24 @@ class InUse:
 
     def as_result(self) -> dict[str, t.Any]:
         return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """A use that the user knows of and the cloud does not.
+
+    :param vpc_id: where the address is; None for anywhere. Likewise C(network_interface_id).
+    """
+
+    use: InUse
+    vpc_id: str | None = None
+    network_interface_id: str | None = None
+
+    def is_about(self, nic: NetworkInterface) -> bool:
+        """Tell whether it may be about this network interface; the cloud may not tell the VPC of one."""
+        return self.network_interface_id in (None, nic.network_interface_id) and (
+            None in (self.vpc_id, nic.vpc_id) or self.vpc_id == nic.vpc_id
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,4 +110,5 @@ _KINDS = {"eip": "elastic IP", "load_balancer": "load balancer", "dnat": "DNAT e
 
 def describe_uses(uses: t.Iterable[InUse]) -> str:
     """Name what uses an address, for messages."""
-    return ", ".join(f"{_KINDS[use.kind]} {use.id}" for use in uses)
+    # What the user knows of has a kind of its own.
+    return ", ".join(f"{_KINDS.get(use.kind, use.kind)} {use.id}" for use in uses)

@@ -67,6 +67,7 @@ _NARROWING = (
     "max_unassign",
     "max_unassign_percent",
     "plan_digest",
+    "in_use_elsewhere",
 )
 
 _OMIT = "to leave the option out, use the omit variable of Ansible"

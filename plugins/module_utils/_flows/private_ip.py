@@ -39,6 +39,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Assignment, Change, Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import IN_USE_SPEC, evidence, find_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     engine_settings,
     network_interface_id,
@@ -60,7 +61,7 @@ def argument_spec(id_alias: str, can_assign: bool) -> dict[str, t.Any]:
         "all_secondary": {"type": "bool", "default": False},
         "keep": {"type": "list", "elements": "str"},
         "missing_ok": {"type": "bool", "default": False},
-        "in_use_check": {"type": "bool", "default": True},
+        **IN_USE_SPEC,
         "force": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 60.0},
@@ -101,6 +102,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     :raises ApiError: the network interface, or what uses its addresses, could not be read; nothing was changed.
     """
     request = _request(task.options)
+    evidence(task.options)
     settings = engine_settings(task.options)
     nic = read_by_ids(task, [request.network_interface_id]).get(request.network_interface_id)
     if nic is None:
@@ -166,9 +168,9 @@ def _plan_removal(
     )
     if any(reason == KEPT_AS_PRIMARY for _address, reason in plan.kept):
         raise NicError(_primary_message(nic))
-    if not plan.unassign or not task.options["in_use_check"]:
+    if not plan.unassign:
         return plan, []
-    uses = task.provider.find_in_use([nic])[nic.network_interface_id]
+    uses = find_uses(task, [nic])[nic.network_interface_id]
     unclear = [use for use in uses if use.private_ip_address is None]
     if unclear:
         task.warn(

@@ -37,6 +37,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes impo
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import IN_USE_SPEC, evidence, find_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     engine_settings,
     network_interface_id,
@@ -69,7 +70,7 @@ def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
         "keep_network_interfaces": {"type": "list", "elements": "str"},
         "max_unassign": {"type": "int", "default": 100},
         "max_unassign_percent": {"type": "float", "default": 100.0},
-        "in_use_check": {"type": "bool", "default": True},
+        **IN_USE_SPEC,
         "force": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 60.0},
@@ -272,6 +273,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     policy = _policy(task.options)
     # Refused before anything is read.
     engine_settings(task.options)
+    evidence(task.options)
     journal = None
     if task.options["journal"] is not None and not task.check_mode:
         journal = Journal(task.options["journal"], task.provider.name, task.provider.endpoint)
@@ -353,9 +355,9 @@ def _plan(nic: NetworkInterface, policy: _Policy) -> RemovalPlan:
 def _spare_in_use(task: TaskContext, plans: list[RemovalPlan]) -> tuple[list[RemovalPlan], list[dict[str, t.Any]]]:
     """Take the addresses that something uses out of the plans, and return the uses of which no address is known."""
     asked = [plan.network_interface for plan in plans if plan.unassign]
-    if not asked or not task.options["in_use_check"]:
+    if not asked:
         return plans, []
-    uses = task.provider.find_in_use(asked)
+    uses = find_uses(task, asked)
     spared = [spare_in_use(plan, uses.get(plan.network_interface.network_interface_id, ())) for plan in plans]
     uncertain = [
         entry
