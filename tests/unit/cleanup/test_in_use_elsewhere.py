@@ -58,7 +58,7 @@ def test_where_the_cloud_does_not_tell_the_vpc_it_counts(scene: Scene) -> None:
 
 def test_check_mode_predicts_it_and_force_overrides_it(scene: Scene) -> None:
     load(scene)
-    options = {"in_use_elsewhere": [known(scene.secondary(1, 1))]}
+    options: dict[str, Any] = {"in_use_elsewhere": [known(scene.secondary(1, 1))]}
     predicted = scene.all(check_mode=True, **options)
     assert predicted["plan"] == scene.all(**options)["plan"]
     report = scene.run(all_network_interfaces=True, force=True, **options)
