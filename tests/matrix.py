@@ -1,0 +1,124 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the tests of ansible-test with every ansible-core, two sessions at a time, and write a table of the results.
+
+Usage: python tests/matrix.py [--sessions units,sanity,integration] SERIES=RELEASE...
+The table goes to docs/matrix.md, what the sessions print to .build/matrix.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+TABLE = pathlib.Path("docs/matrix.md")
+LOGS = pathlib.Path(".build/matrix")
+#: The longest ones first, so that the two that run side by side end together.
+COMMANDS = ("units", "integration", "sanity")
+_HEADER = """\
+<!--
+Copyright (c) edgecloud.nic contributors
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+
+# Tested releases of ansible-core
+
+Written by `make matrix`: ansible-test's results with each release, on the Pythons that were there.
+
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One session and what came of it; the time in seconds."""
+
+    command: str
+    series: str
+    result: str
+    pythons: str
+    seconds: float
+
+
+def pythons_in(command: str, log: str) -> str:
+    """Find in a session's output which Pythons it ran on."""
+    pattern = {
+        "units": r"Unit test (?:modules|module_utils|controller).*? with Python (3\.\d+)",
+        "sanity": r'Running sanity test "(?:compile|import)" on Python (3\.\d+)',
+        "integration": r"Creating a virtual environment using .*python(3\.\d+)|--python (3\.\d+)",
+    }[command]
+    found = {"".join(match) if isinstance(match, tuple) else match for match in re.findall(pattern, log)}
+    if not found:
+        found = set(re.findall(r"Creating virtual environment \(\w+\) using \S*python(3\.\d+)", log))
+    return ", ".join(sorted(found, key=lambda version: int(version.partition(".")[2])))
+
+
+def run(command: str, series: str) -> Cell:
+    session = f"{command}-{series}"
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "-e", session],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    seconds = time.monotonic() - started
+    (LOGS / f"{session}.log").write_text(done.stdout, encoding="utf-8")
+    result = "passed" if done.returncode == 0 else "failed"
+    if f"Session {session} skipped" in done.stdout:
+        result = "no Python for it"
+    print(f"{session}: {result} ({seconds:.0f} s)", flush=True)
+    return Cell(command, series, result, pythons_in(command, done.stdout), seconds)
+
+
+def table(cells: list[Cell], releases: dict[str, str], seconds: float) -> Iterator[str]:
+    by_place = {(cell.series, cell.command): cell for cell in cells}
+    commands = [command for command in ("sanity", "units", "integration") if any(c.command == command for c in cells)]
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    yield f"Commit: {commit}\n"
+    yield f"Time: {seconds / 60:.0f} minutes\n\n"
+    yield "| ansible-core | " + " | ".join(commands) + " |\n"
+    yield "|---" * (len(commands) + 1) + "|\n"
+    for series, release in releases.items():
+        columns = []
+        for command in commands:
+            cell = by_place[series, command]
+            on = f" on {cell.pythons}" if cell.pythons else ""
+            columns.append(f"{cell.result}{on} ({cell.seconds:.0f} s)")
+        yield f"| {release} | " + " | ".join(columns) + " |\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", default=",".join(COMMANDS))
+    parser.add_argument("releases", nargs="+", metavar="SERIES=RELEASE")
+    options = parser.parse_args()
+    releases = dict(release.split("=") for release in options.releases)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    wanted = [(command, series) for command in options.sessions.split(",") for series in releases]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        cells = list(pool.map(lambda each: run(*each), wanted))
+    lines = "".join(table(cells, releases, time.monotonic() - started))
+    TABLE.write_text(_HEADER + lines, encoding="utf-8")
+    print(f"\n{lines}\n{TABLE} is written, {LOGS} has what the sessions printed.")
+    # A release that is still to come may break: that is what it is tried for.
+    failed = [cell for cell in cells if cell.result == "failed" and re.fullmatch(r"[\d.]+", releases[cell.series])]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
