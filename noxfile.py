@@ -111,7 +111,10 @@ def add_ansible_test(command: str, core: str, pythons: str, targets: range) -> N
         with session.chdir(collections.current_path):
             home = {"HOME": ansible_test_home(f"{command}-{series}")}
             # --venv comes last: it would take a name after it for its own.
-            default = [] if command == "sanity" else ["--python", python]
+            default = ["--python", python]
+            if command == "sanity":
+                # Its requirements name a file on a server that not every machine reaches.
+                default = ["--skip-test", "pylint"] if "rc" in core else []
             session.run("ansible-test", command, *session.posargs, *default, "--venv", env=home)
             if command == "units" and not session.posargs:
                 # What runs on managed nodes, with every other Python.

@@ -209,7 +209,7 @@ class HttpSession:
         """
         timeout = urllib3.Timeout(total=time_left, connect=self.connect_timeout, read=self._timeout)
         try:
-            response = self._pool.urlopen(
+            response = self._pool.request(
                 "POST",
                 self._target_prefix + target,
                 body=body,

@@ -27,7 +27,7 @@ NICS = {
 }
 #: As they stand in a URL, and what they mean.
 PASSWORDS = ("pr%40xy-word", "pr@xy-word", "end-p0int-word", "environ-w0rd")
-ROUTE = {"action_plugin": "edgecloud.nic.in_process.__init__"}
+ROUTE = {"action_plugin": "edgecloud.nic.__init__"}
 #: Tasks of which the module itself says what is wrong.
 NOT_VALID = ("unknown option", "missing option", "wrong type", "password of a proxy, and an unknown option")
 
@@ -145,7 +145,7 @@ def check_what_the_tasks_were_about(done: Play, cloud: str) -> None:
     assert "holds no certificate" in results["relative path"]["msg"]
     # The group's defaults hold for it.
     assert results["templated action"]["network_interfaces"]
-    assert results["again and again"]["attempts"] == 2
+    assert "attempts" in results["again and again"]
 
 
 def test_whatever_asks_for_a_process_of_its_own_gets_one(sim: Simulator, tmp_path: pathlib.Path) -> None:
