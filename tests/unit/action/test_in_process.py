@@ -74,7 +74,7 @@ def all_kinds_of_tasks(sim: Simulator, cloud: str) -> list[dict[str, Any]]:
             info: {"proxy": "http://user:pr%40xy-word@127.0.0.1:1", "nonsense": "pr@xy-word"},
         },
         {"name": "password in an endpoint", info: {"endpoint": "https://user:end-p0int-word@localhost/environ-w0rd"}},
-        {"name": "relative path", info: {"ca_path": "beside.pem"}},
+        {"name": "relative path", info: {"ca_path": "beside.pem", "endpoint": "https://127.0.0.1:1"}},
         {"name": "templated action", "action": "edgecloud.nic.{{ cloud }}_private_ip_info", "vars": {"cloud": cloud}},
         {"name": "again and again", info: {"endpoint": "http://127.0.0.1:1"}, "retries": 1, "delay": 1},
         {"name": "templates", info: {"network_interface_ids": "{{ [nic] }}"}, "vars": {"nic": one}},
@@ -135,7 +135,7 @@ def check_what_the_tasks_were_about(done: Play, cloud: str) -> None:
         "no answer",
     ):
         assert results[name]["failed"] is True
-        assert results[name]["msg"]
+        assert results[name].get("msg"), (name, results[name])
     assert "nonsense" in results["unknown option"]["msg"]
     assert results["missing ok"]["failed"] is False
     assert "output has been hidden" in done.shown()["hidden"]
