@@ -46,11 +46,16 @@ test: setup ## Run every check
 lint: setup ## Check format, style, types, YAML, licences and ansible-lint's production profile
 	CI=true $(NOX) -e lint extra-checks license-check ansible-lint
 
+# More at a time than there are cores: many of them wait for something.
 unit: setup ## Run the unit tests
 	$(NOX) -e unit
 
+coverage: setup ## Run the unit tests and show which lines of plugins/ they do not reach
+	$(NOX) -e unit -- --cov
+
+# The matrix runs them a second time, with a process for each module.
 integration: setup ## Run the integration tests against the simulator
-	$(NOX) -e integration-2.19
+	EDGECLOUD_NIC_ONE_WAY=yes $(NOX) -e integration-2.19
 
 # Debian's browser is installed where there is none yet and a way to do it; without one, the tests say so and are skipped.
 browser: setup ## Check the HTML report in headless Chromium

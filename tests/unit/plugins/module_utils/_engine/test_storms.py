@@ -321,7 +321,7 @@ def test_what_any_read_shows_as_changed_is_not_sent_after_it(kind, cloud):
         faults=[doubt],
         events=[{"after_action": READ, "count": 2, "change": change}],
     )
-    report = cloud.unassign(in_use_check=False)
+    report = cloud.unassign(in_use_check=False, wait_timeout=0.5)
     assert sorted(account_for(report)) == [A, B, C, D]
     assert A in outcome(report, "failed") + outcome(report, "unknown"), "unknown where it was in the doubtful call"
     third_read = cloud.sim.calls(action=READ)[2]["seq"]
@@ -422,7 +422,7 @@ def test_a_wait_time_of_zero_is_one_read(cloud):
 
 def test_a_read_that_fails_for_good_while_waiting_leaves_it_unknown(cloud):
     cloud.load([A], faults=[{"kind": "html", "match": {"action": READ}, "skip": 1, "times": None}])
-    report = cloud.unassign(A, max_retries=1)
+    report = cloud.unassign(A, max_retries=1, wait_timeout=0.5)
     assert outcome(report, "unknown") == [A]
     assert "accepted by the cloud, but it could not be read again" in (report.message or "")
 
