@@ -169,7 +169,7 @@ def unit(session: nox.Session) -> None:
     """Unit tests; with C(-- --cov) their coverage of plugins/ as well, which takes half as long again."""
     session.install("-r", REQUIREMENTS)
     env = {"PYTHONPATH": str(HERE / ".build" / "collections")}
-    session.run("pytest", "--numprocesses=3", *session.posargs, env=env)
+    session.run("pytest", "--numprocesses=3", "--dist=worksteal", *session.posargs, env=env)
 
 
 @nox.session(default=True)
