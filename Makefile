@@ -34,11 +34,11 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 
 ##@ Check
 
-# Three at a time, since they also wait, each with its output in one piece; the browser alone, as it is timed; the unit tests come last, with
+# Two at a time, each with its output in one piece; the browser alone, as it is timed; the unit tests come last, with
 # their totals as the last word.
 test: setup ## Run every check
 	@status=0; \
-	$(MAKE) --jobs=3 --keep-going --output-sync=target integration lint sanity smoke docs-check build || status=1; \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target integration lint sanity smoke docs-check build || status=1; \
 	$(MAKE) browser || status=1; \
 	$(MAKE) unit || status=1; \
 	exit $$status
