@@ -31,12 +31,9 @@ def read_again(provider: Provider, ids: t.Sequence[str]) -> dict[str, NetworkInt
     :raises ApiError: the read failed.
     """
     read = provider.read_network_interfaces(ids)
-    gone = [identifier for identifier, nic in read.items() if nic is None]
-    if gone:
-        again = provider.read_network_interfaces(gone)
-        for identifier in gone:
-            read.pop(identifier)
-        read.update(again)
+    if len(ids) == 1 and None in read.values():
+        # Of several, the provider has looked a second time already.
+        return provider.read_network_interfaces(ids)
     return read
 
 

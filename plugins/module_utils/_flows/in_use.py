@@ -49,15 +49,17 @@ def evidence(options: t.Mapping[str, t.Any]) -> list[Evidence]:
     return entries
 
 
-def find_uses(task: TaskContext, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
+def find_uses(
+    task: TaskContext, network_interfaces: t.Sequence[NetworkInterface], known: t.Iterable[Evidence]
+) -> dict[str, list[InUse]]:
     """Return what uses addresses of these network interfaces, by their ids.
 
-    :raises InputError: what the user says of uses cannot be meant.
+    :param known: what the user knows of uses.
     :raises ApiError: a look-up failed, so that nothing is known.
     """
     by_address: dict[str | None, list[Evidence]] = {}
-    for known in evidence(task.options):
-        by_address.setdefault(known.use.private_ip_address, []).append(known)
+    for entry in known:
+        by_address.setdefault(entry.use.private_ip_address, []).append(entry)
     if task.options["in_use_check"]:
         uses = task.provider.find_in_use(network_interfaces)
     else:
@@ -65,6 +67,6 @@ def find_uses(task: TaskContext, network_interfaces: t.Sequence[NetworkInterface
     for nic in network_interfaces:
         found = uses[nic.network_interface_id]
         for address in nic.secondary_private_ips:
-            more = [known.use for known in by_address.get(address, ()) if known.is_about(nic)]
+            more = [entry.use for entry in by_address.get(address, ()) if entry.is_about(nic)]
             found += [use for use in dict.fromkeys(more) if use not in found]
     return uses

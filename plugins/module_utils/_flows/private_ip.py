@@ -16,6 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, NicError, TaskFailedError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
+    Evidence,
     NetworkInterface,
     describe_uses,
 )
@@ -75,6 +76,7 @@ class _Request(t.NamedTuple):
     present: bool
     addresses: list[str] | None
     keep: AddressSet
+    known_uses: list[Evidence]
 
 
 def _request(options: t.Mapping[str, t.Any]) -> _Request:
@@ -91,6 +93,7 @@ def _request(options: t.Mapping[str, t.Any]) -> _Request:
         present,
         None if named is None else parse_addresses(named, "private_ip_addresses"),
         AddressSet(options["keep"] or (), "keep"),
+        evidence(options),
     )
 
 
@@ -102,7 +105,6 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     :raises ApiError: the network interface, or what uses its addresses, could not be read; nothing was changed.
     """
     request = _request(task.options)
-    evidence(task.options)
     settings = engine_settings(task.options)
     nic = read_by_ids(task, [request.network_interface_id]).get(request.network_interface_id)
     if nic is None:
@@ -170,7 +172,7 @@ def _plan_removal(
         raise NicError(_primary_message(nic))
     if not plan.unassign:
         return plan, []
-    uses = find_uses(task, [nic])[nic.network_interface_id]
+    uses = find_uses(task, [nic], request.known_uses)[nic.network_interface_id]
     unclear = [use for use in uses if use.private_ip_address is None]
     if unclear:
         task.warn(

@@ -16,6 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, TaskFailedError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
+    Evidence,
     NetworkInterface,
     describe_uses,
 )
@@ -92,6 +93,7 @@ class _Policy(t.NamedTuple):
     only: AddressSet | None
     keep: AddressSet
     keep_network_interfaces: list[str]
+    known_uses: list[Evidence]
 
     def spares(self, nic: NetworkInterface) -> bool:
         """Tell whether the user wants this network interface to be left alone, or may want it for all that is known."""
@@ -128,6 +130,7 @@ def _policy(options: t.Mapping[str, t.Any]) -> _Policy:
         None if options["only"] is None else AddressSet(options["only"], "only"),
         AddressSet(options["keep"] or (), "keep"),
         spared,
+        evidence(options),
     )
 
 
@@ -273,7 +276,6 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     policy = _policy(task.options)
     # Refused before anything is read.
     engine_settings(task.options)
-    evidence(task.options)
     journal = None
     if task.options["journal"] is not None and not task.check_mode:
         journal = Journal(task.options["journal"], task.provider.name, task.provider.endpoint)
@@ -320,7 +322,7 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
     if policy.targets is None:
         plans = [plan for plan in plans if plan.unassign]
     plans.sort(key=lambda plan: plan.network_interface.network_interface_id)
-    plans, uncertain = _spare_in_use(task, plans)
+    plans, uncertain = _spare_in_use(task, plans, policy)
     return _Estate(
         plans,
         gone,
@@ -352,12 +354,14 @@ def _plan(nic: NetworkInterface, policy: _Policy) -> RemovalPlan:
     return plan_removal(nic, requested, policy.keep)
 
 
-def _spare_in_use(task: TaskContext, plans: list[RemovalPlan]) -> tuple[list[RemovalPlan], list[dict[str, t.Any]]]:
+def _spare_in_use(
+    task: TaskContext, plans: list[RemovalPlan], policy: _Policy
+) -> tuple[list[RemovalPlan], list[dict[str, t.Any]]]:
     """Take the addresses that something uses out of the plans, and return the uses of which no address is known."""
     asked = [plan.network_interface for plan in plans if plan.unassign]
     if not asked:
         return plans, []
-    uses = find_uses(task, asked)
+    uses = find_uses(task, asked, policy.known_uses)
     spared = [spare_in_use(plan, uses.get(plan.network_interface.network_interface_id, ())) for plan in plans]
     uncertain = [
         entry
