@@ -78,7 +78,7 @@ docs-check: setup ## Check the documentation of the collection and the changelog
 build: setup ## Build the collection into .build/artifact and check it
 	$(NOX) -e build
 
-matrix: setup ## Run sanity, unit and integration tests with every supported ansible-core (slow)
+matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
 	$(NOX) -e matrix
 
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows

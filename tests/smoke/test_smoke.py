@@ -11,7 +11,6 @@ import pathlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,12 +20,6 @@ from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOO
 
 NIC = "nic-hongkong-game-1"
 WAYS = pytest.mark.parametrize("here", [True, False], ids=["in the worker", "as a process"])
-
-
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
 
 
 def run(directory: pathlib.Path, here: bool, *command: str, **variables: Any) -> str:

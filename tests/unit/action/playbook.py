@@ -17,12 +17,18 @@ from typing import Any
 
 import yaml
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
+from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 
 assert ens_private_ip.__file__ is not None
 COLLECTIONS = pathlib.Path(ens_private_ip.__file__).parents[5]
 #: ansible-test brings ansible-core along on it.
 PYTHONPATH = os.pathsep.join([str(COLLECTIONS), *filter(None, sys.path)])
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
+#: A network interface whose addresses nothing uses, and one whose addresses are used.
+NICS = {
+    "ens": ("eni-hangzhou-web-1", "eni-hangzhou-web-2"),
+    "zec": ("nic-hongkong-game-1", "nic-hongkong-game-2"),
+}
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIMES = re.compile(r'"(start|end|delta)": "[^"]*"')
 #: What ansible-core says about how it starts a module, which is what the two ways differ in.
@@ -49,6 +55,12 @@ class Play:
         """Give what was shown of a task, made comparable: without ids that each call has of its own, and times."""
         lines = [line for line in self.shown()[task].splitlines() if not _MECHANICS.match(line)]
         return comparable("\n".join(lines))
+
+
+def defaults(sim: Simulator, endpoint: str | None = None) -> dict[str, Any]:
+    """Give what all tasks of each cloud have in common: where it is, and how to get in."""
+    common = {"endpoint": endpoint or sim.url, "retry_max_delay": 0.05, "max_retries": 1}
+    return {cloud: {**common, **sim.account(cloud)} for cloud in ("ens", "zec")}
 
 
 def comparable(text: str) -> str:

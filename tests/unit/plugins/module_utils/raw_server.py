@@ -32,6 +32,7 @@ class RawServer:
         self._handle = handle
         self._context = context
         self.requests: list[bytes] = []
+        self._requested = threading.Event()
         self.connections = 0
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -45,6 +46,10 @@ class RawServer:
         self._listener.close()
         for connection in self._open:
             connection.close()
+
+    def wait_for_request(self) -> None:
+        """Return once a request has come: a busy machine may read it only when the client has given up already."""
+        self._requested.wait(10)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -65,6 +70,7 @@ class RawServer:
                     if not request:
                         return
                     self.requests.append(request)
+                    self._requested.set()
                     if not self._handle(connection):
                         return
 

@@ -380,6 +380,7 @@ def test_the_whole_answer_has_to_come_within_the_time_out(handle, serve, open_se
     session = open_session(f"http://{server.host_port}", timeout=0.4)
     message = failure(session, NoAnswerError, within=1.5)
     assert message == f"no answer from {server.host_port} within 0.4 s (timeout)"
+    server.wait_for_request()
     assert len(server.requests) == 1
 
 
