@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import ipaddress
 import typing as t
@@ -96,12 +97,17 @@ class AddressSet:
 
     def __init__(self, values: t.Iterable[t.Any], option: str) -> None:
         self._addresses: set[ipaddress.IPv4Address] = set()
+        #: Each value as it was written.
+        self._entries: dict[str, ipaddress.IPv4Network] = {}
         networks: list[ipaddress.IPv4Network] = []
         for value in values:
             if isinstance(value, str) and "/" in value:
                 networks.append(self._network(value, option))
+                self._entries[value] = networks[-1]
             else:
-                self._addresses.add(ipaddress.IPv4Address(parse_address(value, option)))
+                address = ipaddress.IPv4Address(parse_address(value, option))
+                self._addresses.add(address)
+                self._entries[value] = ipaddress.IPv4Network(address)
         self._networks = list(ipaddress.collapse_addresses(networks))
 
     @staticmethod
@@ -118,6 +124,16 @@ class AddressSet:
         raise InputError(
             option, f"'{text}' has host bits set; write {network} for the network, or {address} for the address"
         )
+
+    def without_any(self, addresses: t.Iterable[str]) -> list[str]:
+        """Return the values, as the user wrote them, that hold none of these addresses."""
+        present = sorted(set(map(_order, addresses)))
+
+        def holds_any(network: ipaddress.IPv4Network) -> bool:
+            following = bisect.bisect_left(present, _order(str(network[0])))
+            return following < len(present) and present[following] <= _order(str(network[-1]))
+
+        return [value for value, network in self._entries.items() if not holds_any(network)]
 
     def __contains__(self, address: str) -> bool:
         parsed = ipaddress.IPv4Address(address)

@@ -115,6 +115,13 @@ def test_membership_is_that_of_ipaddress(values, address):
     assert (address in AddressSet(values, "keep")) == expected
 
 
+@given(st.lists(st.one_of(near_addresses, near_networks), max_size=8), st.lists(near_addresses, max_size=8))
+def test_values_that_hold_none_of_the_addresses_are_named_as_they_were_written(values, addresses):
+    parsed = [ipaddress.IPv4Address(address) for address in addresses]
+    expected = [value for value in values if not any(address in ipaddress.IPv4Network(value) for address in parsed)]
+    assert AddressSet(values, "keep").without_any(addresses) == list(dict.fromkeys(expected))
+
+
 def test_an_empty_set_holds_nothing():
     assert "10.0.0.1" not in AddressSet((), "keep")
 
