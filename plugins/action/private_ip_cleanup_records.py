@@ -22,7 +22,12 @@ import typing as t
 import jinja2
 import yaml
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
+from ansible.module_utils.common.validation import (
+    check_type_bool,
+    check_type_float,
+    check_type_int,
+    check_type_str,
+)
 from ansible.plugins.action import ActionBase
 from ansible.plugins.filter import core, mathstuff, urls
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES
@@ -42,8 +47,10 @@ _STEPS = ("begin", "prepare", "report", "removed", "restored")
 #: The variables that the role itself reckons with; all others go to the modules as they are.
 _TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
     "batch_size": check_type_int,
+    "expected_account": check_type_str,
     "force": check_type_bool,
     "in_use_check": check_type_bool,
+    "max_missing_percent": check_type_float,
     "max_unassign": check_type_int,
     "max_unassign_percent": check_type_float,
     "plan_max_age": check_type_float,
@@ -157,6 +164,9 @@ class ActionModule(ActionBase):
                 raise records.RefusedError(f"{plan_file} is refused: {error}") from None
         elif mode == "apply" and "plan_digest" in self._variables:
             raise records.RefusedError(f"{_PREFIX}plan_digest needs {_PREFIX}plan_file")
+        account = self._expected_account(begun["plan"])
+        if account is not None:
+            begun["expected_account"] = account
         if report_dir and not self._task.check_mode:
             os.makedirs(report_dir, mode=0o700, exist_ok=True)
         if journal:
@@ -164,6 +174,17 @@ class ActionModule(ActionBase):
             if mode == "apply" and not self._task.check_mode:
                 _wait_for_journal(journal)
         return begun
+
+    def _expected_account(self, plan: dict[str, t.Any] | None) -> str | None:
+        """Return the account that the role variable expects, or else the one that the plan was made in."""
+        expected: str | None = self._variables.get("expected_account")
+        planned = plan["account"] if plan else None
+        if None not in (expected, planned) and expected != planned:
+            raise records.RefusedError(
+                f"{self._plan_file()} is refused: it is a plan for account {planned}, and {_PREFIX}expected_account is "
+                f"{expected}"
+            )
+        return expected if planned is None else planned
 
     def _prepare(self) -> dict[str, t.Any]:
         """Between reading and writing: decide what is carried out, in which batches."""

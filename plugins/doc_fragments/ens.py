@@ -44,6 +44,21 @@ options:
       - Accounts of the international site may need V(ens.ap-southeast-1.aliyuncs.com).
       - The default is the environment variable E(ENS_ENDPOINT), or else C(ens.aliyuncs.com).
     type: str
+  sts_endpoint:
+    description:
+      - Where O(expected_account) is asked for, a host, C(host:port) or URL like O(endpoint). Those of regions
+        will do, such as V(sts.ap-southeast-1.aliyuncs.com).
+      - The default is the environment variable E(ALIBABA_CLOUD_STS_ENDPOINT), or else O(endpoint) where that is a
+        loopback address, or else C(sts.aliyuncs.com).
+    type: str
+  expected_account:
+    description:
+      - Id of the account that the credentials must belong to, compared as text. Set it in C(module_defaults), beside
+        the credentials.
+      - If they belong to another account, or the cloud does not tell, the task fails before it reads anything else.
+        Nothing is changed then. Without this option the cloud is not asked.
+      - It is what C(aliyun sts GetCallerIdentity) shows as C(AccountId). Every valid key may ask for it.
+    type: str
 notes:
   - The RAM actions needed are C(ens:DescribeNetworkInterfaces), C(ens:UnassignPrivateIpAddresses) to remove
     addresses, and for the in-use check C(ens:DescribeLoadBalancers), C(ens:DescribeLoadBalancerAttribute),
@@ -58,6 +73,7 @@ options:
   filters:
     description:
       - What all selected network interfaces have in common. At least one filter is needed, and none may be empty.
+      - If nothing matches, or nothing is in one of the regions, a warning says so.
     type: dict
     suboptions:
       region_ids:

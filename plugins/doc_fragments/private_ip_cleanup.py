@@ -24,7 +24,8 @@ options:
     description:
       - The plan of an earlier run, as RV(plan) gave it. Exactly these addresses are removed, if they still qualify.
       - Every network interface is read again. An address that has become the primary one is kept, one that is in use
-        now stays, and one that is gone, or whose network interface is gone, is already absent.
+        now stays, and one that is gone, or whose network interface is gone, is already absent. A warning names network
+        interfaces that are gone, and O(max_missing_percent) limits them.
       - An empty list is a plan with nothing to do.
     type: list
     elements: dict
@@ -48,11 +49,13 @@ options:
   only:
     description:
       - Addresses and networks in CIDR notation. Whatever lies outside is left alone. The default is everything.
+      - Without O(targets), a warning names entries in which no address of a selected network interface lies.
     type: list
     elements: str
   keep:
     description:
       - Addresses and networks in CIDR notation that stay assigned, whatever else is said.
+      - Without O(targets), a warning names entries in which no address of a selected network interface lies.
     type: list
     elements: str
   keep_network_interfaces:
@@ -63,6 +66,7 @@ options:
         as C(db1).
       - With a pattern here, a network interface whose name the cloud does not tell is left alone, since it may be one
         of those that are meant.
+      - Without O(targets), a warning names entries that match no selected network interface.
     type: list
     elements: str
   max_unassign:
@@ -76,6 +80,13 @@ options:
         removed. A larger plan fails and changes nothing.
     type: float
     default: 100.0
+  max_missing_percent:
+    description:
+      - With O(targets), the largest share of their network interfaces, in percent, that may not exist any more.
+      - If more are missing, the task fails before it changes anything, in check mode as well, since a wrong account,
+        site or region is likelier than that they were deleted.
+    type: float
+    default: 20.0
   in_use_check:
     description:
       - Whether to look up what uses the addresses before any is removed - elastic IPs, backends of load balancers, DNAT

@@ -11,7 +11,8 @@ class ModuleDocFragment:
 options:
   network_interface_ids:
     description:
-      - Ids of the network interfaces to return. One that does not exist is left out of the result.
+      - Ids of the network interfaces to return. One that does not exist is left out of the result, and
+        a warning names it.
       - Cannot be combined with O(filters). With neither of them, all network interfaces are returned.
     type: list
     elements: str

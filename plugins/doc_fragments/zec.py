@@ -44,6 +44,15 @@ options:
       - Host, C(host:port) or URL of the API. Plain C(http://) is accepted for a loopback address only.
       - The default is the environment variable E(ZENLAYER_ENDPOINT), or else C(console.zenlayer.com).
     type: str
+  expected_account:
+    description:
+      - Id of the account that the credentials must belong to, compared as text. Set it in C(module_defaults), beside
+        the credentials.
+      - If they belong to another account, or the cloud does not tell, the task fails before it reads anything else.
+        Nothing is changed then. Without this option the cloud is not asked.
+      - It is the C(accountUid) in the answer to C(DescribeCustomerBalance) of the billing service (C(zbc)). The key
+        needs the permission to call that, since nothing else tells the account.
+    type: str
 notes:
   - The clock of the machine that the module runs on must not be off by more than 5 minutes, unless O(token) is used.
 """
@@ -54,6 +63,7 @@ options:
   filters:
     description:
       - What all selected network interfaces have in common. At least one filter is needed, and none may be empty.
+      - If nothing matches, a warning says so.
     type: dict
     suboptions:
       region_id:

@@ -77,6 +77,7 @@ def run_module(definition: ModuleDefinition) -> None:
             definition.provider,
             module.params,
             module.given,
+            definition.argument_spec,
             module.check_mode,
             on_start,
             abandoned=caller.gone,

@@ -62,6 +62,14 @@ EXAMPLES = r"""
       - 10.10.1.12
     state: absent
 
+- name: Unassign an address, but only if the credentials are of the account that is meant
+  edgecloud.nic.ens_private_ip:
+    expected_account: "1000000000000001"
+    network_interface_id: eni-hangzhou-web-1
+    private_ip_addresses:
+      - 10.10.1.11
+    state: absent
+
 - name: Unassign every secondary address that nothing uses, but for one network and one address
   edgecloud.nic.ens_private_ip:
     network_interface_id: eni-hangzhou-web-1

@@ -57,8 +57,9 @@ EXAMPLES = r"""
     plan_digest: "{{ cleanup.plan_digest }}"
     journal: cleanup.jsonl
 
-- name: Clean everything that the credentials can see, at most 500 addresses, in one go
+- name: Clean everything that the credentials can see, at most 500 addresses, in one go, if they are of this account
   edgecloud.nic.ens_private_ip_cleanup:
+    expected_account: "1000000000000001"
     all_network_interfaces: true
     max_unassign: 500
     on_error: stop
@@ -79,7 +80,7 @@ endpoint:
   type: str
   sample: ens.aliyuncs.com
 account:
-  description: Id of the account that the credentials belong to. Null where the cloud was not asked or does not tell it.
+  description: Id of the account that the credentials belong to. Null where O(expected_account) did not ask for it.
   returned: when everything could be read
   type: str
   sample: "1234567890123456"
@@ -267,7 +268,8 @@ stopped:
   description:
     - Why no further call that changes something was started, before everything was done. Null where nothing stopped the
       run. What was not sent then is under RV(outcomes[].not_attempted).
-    - C(auth) means that the cloud refuses the credentials, or what they ask for.
+    - C(auth) means that the cloud refuses the credentials, or what they ask for, or that they belong to another account
+      than O(expected_account).
     - C(on_error) means that an address could not be removed, and O(on_error=stop).
     - C(interrupted) means that the run was told to end, by SIGTERM, SIGINT or the end of Ansible.
     - C(journal) means that O(journal) could not be written.

@@ -28,8 +28,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show the network interfaces of a region
+- name: Show the network interfaces of a region, if the credentials are of this account
   edgecloud.nic.ens_private_ip_info:
+    expected_account: "1000000000000001"
     filters:
       region_ids:
         - cn-hangzhou-44

@@ -63,6 +63,14 @@ EXAMPLES = r"""
       - 10.30.1.12
     state: absent
 
+- name: Unassign an address, but only if the credentials are of the account that is meant
+  edgecloud.nic.zec_private_ip:
+    expected_account: "2000001"
+    network_interface_id: nic-hongkong-game-2
+    private_ip_addresses:
+      - 10.30.1.24
+    state: absent
+
 - name: Unassign every secondary address that nothing uses, but for one network and one address
   edgecloud.nic.zec_private_ip:
     network_interface_id: nic-hongkong-game-1

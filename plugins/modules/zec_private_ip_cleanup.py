@@ -55,8 +55,9 @@ EXAMPLES = r"""
     plan_digest: "{{ cleanup.plan_digest }}"
     journal: cleanup.jsonl
 
-- name: Clean everything that the credentials can see, at most 500 addresses, in one go
+- name: Clean everything that the credentials can see, at most 500 addresses, in one go, if they are of this account
   edgecloud.nic.zec_private_ip_cleanup:
+    expected_account: "2000001"
     all_network_interfaces: true
     max_unassign: 500
     on_error: stop
@@ -77,7 +78,7 @@ endpoint:
   type: str
   sample: console.zenlayer.com
 account:
-  description: Id of the account that the credentials belong to. Null where the cloud was not asked or does not tell it.
+  description: Id of the account that the credentials belong to. Null where O(expected_account) did not ask for it.
   returned: when everything could be read
   type: str
   sample: "648c2a0b5d3e4f7a9c1b2d3e"
@@ -265,7 +266,8 @@ stopped:
   description:
     - Why no further call that changes something was started, before everything was done. Null where nothing stopped the
       run. What was not sent then is under RV(outcomes[].not_attempted).
-    - C(auth) means that the cloud refuses the credentials, or what they ask for.
+    - C(auth) means that the cloud refuses the credentials, or what they ask for, or that they belong to another account
+      than O(expected_account).
     - C(on_error) means that an address could not be removed, and O(on_error=stop).
     - C(interrupted) means that the run was told to end, by SIGTERM, SIGINT or the end of Ansible.
     - C(journal) means that O(journal) could not be written.

@@ -28,8 +28,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show the network interfaces of a region
+- name: Show the network interfaces of a region, if the credentials are of this account
   edgecloud.nic.zec_private_ip_info:
+    expected_account: "2000001"
     filters:
       region_id: asia-east-1
   register: nics

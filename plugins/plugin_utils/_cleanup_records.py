@@ -41,6 +41,7 @@ POLICY = (
     "keep_network_interfaces",
     "max_unassign",
     "max_unassign_percent",
+    "max_missing_percent",
     "in_use_check",
     "force",
 )
@@ -97,6 +98,7 @@ def make_plan(result: Json, context: Json) -> Json:
         "collection": context["collection"],
         "provider": context["provider"],
         "endpoint": result["endpoint"],
+        "account": result["account"],
         "created": context["created"],
         "selection": context["selection"],
         "policy": context["policy"],

@@ -204,6 +204,7 @@ def _run(
             definition.provider,
             options,
             given,
+            definition.argument_spec,
             check_mode,
             on_start,
             _session,

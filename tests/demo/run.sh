@@ -127,6 +127,12 @@ run 2 ansible localhost -m edgecloud.nic.zec_private_ip \
 shows '10.30.1.22 is used by load balancer lb-hongkong-game' 'nothing was changed'
 addresses_are zec nic-hongkong-game-2 10.30.1.21 10.30.1.22 10.30.1.23
 
+caption 'Say whose account it has to be. With a key of another one this has to fail, and the message names both accounts.'
+run 2 ansible localhost -m edgecloud.nic.ens_private_ip -a \
+    'network_interface_id=eni-hangzhou-web-1 private_ip_addresses=10.10.1.13 state=absent expected_account=1000000000000002'
+shows 'belong to account 1000000000000001, not to 1000000000000002' 'nothing was changed'
+addresses_are ens eni-hangzhou-web-1 10.10.1.13
+
 caption 'Every write call that the clouds have received in all of this: one for each cloud.'
 python - "$url" <<'PYTHON' | tee "$scratch/output"
 import json, sys, urllib.request

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
@@ -66,7 +67,9 @@ _NARROWING = (
     "keep_network_interfaces",
     "max_unassign",
     "max_unassign_percent",
+    "max_missing_percent",
     "plan_digest",
+    "expected_account",
     "in_use_elsewhere",
 )
 
@@ -88,3 +91,25 @@ def reject_null(given: t.Mapping[str, t.Any]) -> None:
     for name, value in filters.items() if isinstance(filters, dict) else ():
         if value is None:
             raise InputError(f"filters.{name}", f"is null; {_OMIT}")
+
+
+def reject_structures(given: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any], above: str = "") -> None:
+    """Refuse a list or an object where a text belongs: Ansible would take how it is printed, which nobody means.
+
+    Numbers and booleans are what YAML makes of texts that look like them, so that their text is meant.
+
+    :param spec: an argument specification that the options as they were given are valid by.
+    :raises InputError: naming the option, and below it the suboption.
+    """
+    for name, option in spec.items():
+        for value in (given.get(each) for each in (name, *option.get("aliases", ()))):
+            items, item_type = [value], option["type"]
+            if item_type == "list" and isinstance(value, list):
+                items, item_type = value, option.get("elements")
+            for item in items:
+                if item_type in ("str", "path") and isinstance(item, (list, tuple, dict)):
+                    kind = "an object" if isinstance(item, dict) else "a list"
+                    raise InputError(above + name, f"has {kind} where a text belongs")
+                if item_type == "dict" and item is not None:
+                    # As Ansible reads JSON and key=value.
+                    reject_structures(check_type_dict(item), option.get("options", {}), f"{above}{name}.")

@@ -34,6 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     spare_in_use,
     uncertain_uses,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
@@ -45,9 +46,10 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection import (
     checked_filters,
-    checked_ids,
     read_by_ids,
+    read_named,
     selection_spec,
+    warn_of_missing,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
 
@@ -71,6 +73,7 @@ def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
         "keep_network_interfaces": {"type": "list", "elements": "str"},
         "max_unassign": {"type": "int", "default": 100},
         "max_unassign_percent": {"type": "float", "default": 100.0},
+        "max_missing_percent": {"type": "float", "default": 20.0},
         **IN_USE_SPEC,
         "force": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
@@ -98,11 +101,30 @@ class _Policy(t.NamedTuple):
     def spares(self, nic: NetworkInterface) -> bool:
         """Tell whether the user wants this network interface to be left alone, or may want it for all that is known."""
         entries = self.keep_network_interfaces
-        if nic.network_interface_id in entries or nic.name in entries:
+        if nic.name is None and any(character in entry for entry in entries for character in "*?["):
             return True
-        if nic.name is None:
-            return any(character in entry for entry in entries for character in "*?[")
-        return any(fnmatch.fnmatchcase(nic.name, entry) for entry in entries)
+        return any(_is_meant(nic, entry) for entry in entries)
+
+    def unmatched(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[str]]:
+        """Return the entries, by option, that match none of these network interfaces or none of their addresses."""
+        addresses = {nic.primary_private_ip for nic in network_interfaces if nic.primary_private_ip is not None}
+        addresses.update(address for nic in network_interfaces for address in nic.secondary_private_ips)
+        return {
+            "only": [] if self.only is None else self.only.without_any(addresses),
+            "keep": self.keep.without_any(addresses),
+            "keep_network_interfaces": [
+                entry
+                for entry in self.keep_network_interfaces
+                if not any(_is_meant(nic, entry) for nic in network_interfaces)
+            ],
+        }
+
+
+def _is_meant(nic: NetworkInterface, entry: str) -> bool:
+    """Tell whether an entry of C(keep_network_interfaces) is the id, or a pattern for the name, of this one."""
+    if entry in (nic.network_interface_id, nic.name):
+        return True
+    return nic.name is not None and fnmatch.fnmatchcase(nic.name, entry)
 
 
 def _policy(options: t.Mapping[str, t.Any]) -> _Policy:
@@ -120,8 +142,9 @@ def _policy(options: t.Mapping[str, t.Any]) -> _Policy:
         raise InputError("only", "the list is empty")
     if options["max_unassign"] < 0:
         raise InputError("max_unassign", "must be 0 or more")
-    if not 0 <= options["max_unassign_percent"] <= 100:
-        raise InputError("max_unassign_percent", "must be between 0 and 100")
+    for percentage in ("max_unassign_percent", "max_missing_percent"):
+        if not 0 <= options[percentage] <= 100:
+            raise InputError(percentage, "must be between 0 and 100")
     spared = options["keep_network_interfaces"] or []
     if not all(spared):
         raise InputError("keep_network_interfaces", "has an empty entry")
@@ -197,7 +220,7 @@ class _Run:
         plan = _as_targets({work.network_interface_id: work.addresses for work in self.planned})
         self._certain = {
             "endpoint": task.provider.endpoint,
-            "account": None,
+            "account": task.account,
             "plan": plan,
             "plan_digest": plan_digest(plan),
             "limits": self.limits,
@@ -302,22 +325,21 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
     gone: list[Outcomes] = []
     if policy.targets is not None:
         found = read_by_ids(task, list(policy.targets))
-        gone = [
-            _gone(identifier, policy.targets[identifier]) for identifier in policy.targets if identifier not in found
-        ]
+        missing = [identifier for identifier in policy.targets if identifier not in found]
+        _refuse_if_too_many(task, missing, len(policy.targets))
+        warn_of_missing(task, "targets", missing)
+        gone = [_gone(identifier, policy.targets[identifier]) for identifier in missing]
         network_interfaces = list(found.values())
     elif options["network_interface_ids"] is not None:
-        ids = checked_ids(options["network_interface_ids"], "network_interface_ids")
-        found = read_by_ids(task, ids)
-        missing = [identifier for identifier in ids if identifier not in found]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            hint = task.provider.id_hint(missing[0])
-            task.warn(f"network_interface_ids: there is no network interface {missing[0]}{more}{hint}")
-        network_interfaces = list(found.values())
+        network_interfaces = read_named(task)
     else:
         filters = {} if options["filters"] is None else checked_filters(options["filters"])
         network_interfaces = task.provider.list_network_interfaces(filters)
+    # Targets come from a plan that was warned of, and may be a part of it.
+    if policy.targets is None and network_interfaces:
+        for option, entries in policy.unmatched(network_interfaces).items():
+            if entries:
+                task.warn(f"{option}: nothing that was selected matches {first_few(entries)}")
     plans = [_plan(nic, policy) for nic in network_interfaces]
     if policy.targets is None:
         plans = [plan for plan in plans if plan.unassign]
@@ -329,6 +351,24 @@ def _read(task: TaskContext, policy: _Policy) -> _Estate:
         uncertain,
         len(network_interfaces),
         sum(len(nic.secondary_private_ips) for nic in network_interfaces),
+    )
+
+
+def _refuse_if_too_many(task: TaskContext, missing: t.Sequence[str], targets: int) -> None:
+    """
+    :raises InputError: more of the plan's network interfaces do not exist than are allowed to.
+    """
+    allowed = task.options["max_missing_percent"]
+    percent = 100 * len(missing) / targets if missing else 0.0
+    if percent <= allowed:
+        return
+    account = "" if task.account is None else f" in account {task.account}"
+    raise InputError(
+        "max_missing_percent",
+        f"{len(missing)} of the plan's {targets} network interfaces ({first_few(missing)}) do not exist{account} at "
+        f"{task.provider.endpoint}, which is {percent:.1f} %, and {allowed:g} % are allowed. A wrong account, site or "
+        f"region is likelier than that they were deleted{task.provider.id_hint(missing[0])}. "
+        f"max_missing_percent={math.ceil(percent)} would allow it. Nothing was changed",
     )
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import network_interface_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH
@@ -47,6 +48,8 @@ def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             raise InputError(f"filters.{name}", "is empty")
         if isinstance(value, dict) and any(item is None for item in value.values()):
             raise InputError(f"filters.{name}", "has a key without a value")
+        if isinstance(value, dict) and any(isinstance(item, (list, dict)) for item in value.values()):
+            raise InputError(f"filters.{name}", "has a key with a list or an object where a text belongs")
     return given
 
 
@@ -66,6 +69,25 @@ def read_by_ids(task: TaskContext, ids: t.Sequence[str]) -> dict[str, NetworkInt
     return {identifier: nic for identifier, nic in read.items() if nic is not None}
 
 
+def warn_of_missing(task: TaskContext, option: str, missing: t.Sequence[str]) -> None:
+    """Name ids that the option has and no network interface."""
+    if missing:
+        hint = task.provider.id_hint(missing[0])
+        task.warn(f"{option}: there is no network interface {first_few(missing)} at {task.provider.endpoint}{hint}")
+
+
+def read_named(task: TaskContext) -> list[NetworkInterface]:
+    """Read those that C(network_interface_ids) names; a warning tells which do not exist.
+
+    :raises InputError: the list is empty, or one of them cannot be an id.
+    :raises ApiError: something could not be read.
+    """
+    ids = checked_ids(task.options["network_interface_ids"], "network_interface_ids")
+    found = read_by_ids(task, ids)
+    warn_of_missing(task, "network_interface_ids", [identifier for identifier in ids if identifier not in found])
+    return list(found.values())
+
+
 def read_selected(task: TaskContext) -> list[NetworkInterface]:
     """Read the selected network interfaces, ordered by id; neither ids nor filters means all there are.
 
@@ -76,7 +98,7 @@ def read_selected(task: TaskContext) -> list[NetworkInterface]:
     if ids is not None and filters is not None:
         raise InputError("network_interface_ids", "cannot be combined with filters")
     if ids is not None:
-        network_interfaces = list(read_by_ids(task, checked_ids(ids, "network_interface_ids")).values())
+        network_interfaces = read_named(task)
     else:
         network_interfaces = task.provider.list_network_interfaces({} if filters is None else checked_filters(filters))
     return sorted(network_interfaces, key=lambda nic: nic.network_interface_id)

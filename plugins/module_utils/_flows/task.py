@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import (
+    InputError,
     MissingLibraryError,
     NicError,
     TaskFailedError,
@@ -20,6 +21,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import 
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     concurrency_and_ceiling,
     reject_null,
+    reject_structures,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
@@ -34,10 +36,12 @@ Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
 class TaskContext:
     """What a flow works with.
 
+    :param account: whose the credentials are; None where the cloud was not asked.
     :param options: the module's options, validated by its argument specification.
     """
 
     provider: Provider
+    account: str | None
     options: t.Mapping[str, t.Any]
     check_mode: bool
     control: RunControl
@@ -66,6 +70,7 @@ def run_task(
     provider_class: type[Provider],
     options: t.Mapping[str, t.Any],
     given: t.Mapping[str, t.Any],
+    argument_spec: t.Mapping[str, t.Any],
     check_mode: bool,
     on_start: t.Callable[[RunControl], object] = lambda control: None,
     open_session: t.Callable[[Endpoint, HttpSettings], HttpSession] = HttpSession,
@@ -75,6 +80,7 @@ def run_task(
 
     :param options: validated by the argument specification.
     :param given: as the user gave them, before anything was filled in.
+    :param argument_spec: of all of them.
     :param on_start: is handed the means to stop the run.
     :param open_session: makes, or finds, the connections to an endpoint.
     :param abandoned: tells whether nobody is left who waits for the run.
@@ -88,6 +94,7 @@ def run_task(
 
     try:
         reject_null(given)
+        reject_structures(given, argument_spec)
         concurrency, ceiling = concurrency_and_ceiling(options)
         control = RunControl(concurrency, options["timeout"], abandoned)
         on_start(control)
@@ -106,7 +113,8 @@ def run_task(
         )
         provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
-        report.result = flow(TaskContext(provider, options, check_mode, control, warn))
+        account = _expected_account(provider, options["expected_account"], control)
+        report.result = flow(TaskContext(provider, account, options, check_mode, control, warn))
     except TaskFailedError as error:
         report.result, report.message = error.result, str(error)
     except MissingLibraryError as error:
@@ -121,3 +129,26 @@ def run_task(
         # Whoever loops over tasks need not try the next one.
         report.result["stopped"] = control.stop_reason.value
     return report
+
+
+def _expected_account(provider: Provider, expected: str | None, control: RunControl) -> str | None:
+    """Return whose the credentials are, once that is who is expected; None where nobody in particular is.
+
+    :raises InputError: they belong to another account, or the cloud does not tell.
+    """
+    if expected is None:
+        return None
+    if not expected.strip():
+        raise InputError("expected_account", "is empty")
+    try:
+        account = provider.account()
+    except ApiError as error:
+        if error.kind is ErrorKind.AUTH:
+            control.stop(StopReason.AUTH, str(error))
+        message = f"{provider.name} does not tell whether the credentials belong to {expected}"
+        raise InputError("expected_account", f"{message}: {error}; nothing was changed") from None
+    if account != expected:
+        message = f"the credentials belong to account {account}, not to {expected}"
+        control.stop(StopReason.AUTH, message)
+        raise InputError("expected_account", f"{message}; nothing was changed")
+    return account

@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import abc
+import json
 import typing as t
+import weakref
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
     InUse,
     NetworkInterface,
     is_id,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
     Page,
@@ -29,6 +33,21 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
 _LOOKUP_PAGE_SIZE = 100
 
 
+class Credentials(t.Protocol):
+    """What a cloud's calls are signed with; equal ones are the same."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The parts that must not appear in any output."""
+
+    def __hash__(self) -> int:
+        """Hash all parts."""
+
+
+#: What was told over connections that the items of a loop share, by credentials: these never change hands.
+_accounts: weakref.WeakKeyDictionary[HttpSession, dict[Credentials, str]] = weakref.WeakKeyDictionary()
+
+
 class ListAction(t.NamedTuple):
     """A paged action.
 
@@ -39,6 +58,18 @@ class ListAction(t.NamedTuple):
     action: str
     path: tuple[str, ...]
     id_field: str
+
+
+class IdentityAction(t.NamedTuple):
+    """An action that tells whose the credentials are.
+
+    :param field: where the id of the account is in the answer.
+    :param permission: says what it takes to call the action.
+    """
+
+    action: str
+    field: str
+    permission: str
 
 
 class PagingFields(t.NamedTuple):
@@ -96,16 +127,29 @@ class CloudProvider(Provider):
     network_interfaces: t.ClassVar[ListAction]
     ids_parameter: t.ClassVar[str]
     paging: t.ClassVar[PagingFields]
+    identity: t.ClassVar[IdentityAction]
 
-    def __init__(self, client: ApiClient, secrets: frozenset[str], endpoint: str, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        credentials: Credentials,
+        endpoint: str,
+        runtime: Runtime,
+        identity_client: t.Callable[[], ApiClient] | None = None,
+    ) -> None:
+        """
+        :param identity_client: makes the client for C(identity) where that belongs to another service.
+        """
         self._client = client
-        self._secrets = secrets
+        self._identity_client = identity_client
+        self._clients = [client]
+        self._credentials = credentials
         self._endpoint = endpoint
         self._runtime = runtime
 
     @property
     def secrets(self) -> frozenset[str]:
-        return self._secrets
+        return self._credentials.secrets
 
     @property
     def endpoint(self) -> str:
@@ -113,11 +157,41 @@ class CloudProvider(Provider):
 
     @property
     def calls(self) -> dict[str, int]:
-        return self._client.calls
+        return {action: count for client in self._clients for action, count in client.calls.items()}
 
     @property
     def throttled(self) -> int:
-        return self._client.throttled
+        return sum(client.throttled for client in self._clients)
+
+    def account(self) -> str:
+        client = self._client
+        if self._identity_client is not None:
+            client = self._identity_client()
+            self._clients.append(client)
+        told = _accounts.setdefault(client.session, {})
+        if self._credentials not in told:
+            told[self._credentials] = self._ask_account(client)
+        return told[self._credentials]
+
+    def _ask_account(self, client: ApiClient) -> str:
+        action, field, permission = self.identity
+        try:
+            value = client.read(action, {}).get(field)
+        except ApiError as error:
+            if error.kind is not ErrorKind.AUTH:
+                raise
+            raise ApiError(
+                action,
+                error.kind,
+                f"{error.detail}; {permission}",
+                code=error.code,
+                status=error.status,
+                request_id=error.request_id,
+            ) from None
+        account = text(str(value) if number(value) is not None else value)
+        if account is None:
+            raise _unreadable(action, f"the answer has no {field}")
+        return account
 
     @abc.abstractmethod
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
@@ -182,7 +256,20 @@ class CloudProvider(Provider):
                 self._runtime.warn(
                     f"{self.name} does not tell the addresses of {nic.network_interface_id}, which is left alone"
                 )
+        if not (listing.missing or nameless):
+            self._warn_of_unmatched(found, filters)
         return found
+
+    def _warn_of_unmatched(self, found: t.Sequence[NetworkInterface], filters: t.Mapping[str, t.Any]) -> None:
+        """Name what matches nothing: more likely than a place without network interfaces is a slip."""
+        regions = {nic.region_id for nic in found}
+        empty = [region for region in filters.get("region_ids") or () if region not in regions]
+        if not filters and not found:
+            self._runtime.warn(f"there is no network interface at {self._endpoint}")
+        elif not found:
+            self._runtime.warn(f"filters: no network interface matches {json.dumps(filters, ensure_ascii=False)}")
+        elif empty:
+            self._runtime.warn(f"filters.region_ids: no network interface matches {first_few(empty)}")
 
     @staticmethod
     def _matches(nic: NetworkInterface, filters: t.Mapping[str, t.Any]) -> bool:

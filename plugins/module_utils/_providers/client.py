@@ -71,7 +71,7 @@ class ApiClient(abc.ABC):
     wait_header_ms: t.ClassVar[str | None] = None
 
     def __init__(self, session: HttpSession, settings: ClientSettings, runtime: Runtime) -> None:
-        self._session = session
+        self.session = session
         self._settings = settings
         self._runtime = runtime
         self._lock = threading.Lock()
@@ -188,7 +188,7 @@ class ApiClient(abc.ABC):
         target, headers, body = self._sign(action, parameters)
         started = time.monotonic()
         try:
-            answer = self._session.post(target, headers, body, time_left)
+            answer = self.session.post(target, headers, body, time_left)
         except NotSentError as error:
             final = isinstance(error, TlsError)
             if self._breaker.failed(str(error), started, final):

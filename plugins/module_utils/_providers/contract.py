@@ -83,7 +83,7 @@ class Provider(abc.ABC):
     name: t.ClassVar[str]
     #: Names of the options that select network interfaces, with their argument specification.
     filters_spec: t.ClassVar[dict[str, t.Any]]
-    #: Argument specification of credentials and endpoint.
+    #: Argument specification of credentials and endpoint, and of C(expected_account).
     connection_spec: t.ClassVar[dict[str, t.Any]]
     #: Whether the cloud can assign an address that the caller chose.
     can_assign: t.ClassVar[bool] = False
@@ -128,6 +128,13 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     def throttled(self) -> int:
         """Requests that the cloud refused as too many."""
+
+    @abc.abstractmethod
+    def account(self) -> str:
+        """Ask the cloud for the id of the account that the credentials belong to.
+
+        :raises ApiError: it does not tell; where that takes a permission, the message names it.
+        """
 
     @abc.abstractmethod
     def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:

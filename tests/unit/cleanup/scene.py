@@ -138,7 +138,14 @@ class Scene:
     def given(self, **options: Any) -> dict[str, Any]:
         """Give a task's arguments: these, and what makes it talk to the simulator without long pauses."""
         account = self.sim.account(self.cloud.name)
-        given = {"endpoint": self.sim.url, "max_unassign": 100000, "retry_max_delay": 0.02, **account, **options}
+        given = {
+            "endpoint": self.sim.url,
+            "max_unassign": 100000,
+            "max_missing_percent": 100,
+            "retry_max_delay": 0.02,
+            **account,
+            **options,
+        }
         return {name: value for name, value in given.items() if value is not DEFAULT}
 
     def run(self, check_mode: bool = False, forget: bool = True, **options: Any) -> TaskReport:
@@ -150,7 +157,8 @@ class Scene:
         validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(given))
         if validation.error_messages:  # a module would end here
             return TaskReport({"changed": False}, validation.error_messages[0])
-        report = run_task(definition.flow, definition.provider, validation.validated_parameters, given, check_mode)
+        options = validation.validated_parameters
+        report = run_task(definition.flow, definition.provider, options, given, definition.argument_spec, check_mode)
         assert "has a bug" not in (report.message or ""), report.message
         json.dumps(report.result, allow_nan=False)
         if "plan" in report.result:

@@ -83,7 +83,12 @@ def test_a_bug_after_the_first_write_does_not_cost_the_result(
     monkeypatch.setattr(verification.Verification, "verify", break_down)
     given = scene.given(all_network_interfaces=True, journal=str(tmp_path / "journal"))
     options = {name: entry.get("default") for name, entry in scene.cloud.definition.argument_spec.items()}
-    report = run_task(scene.cloud.definition.flow, scene.cloud.definition.provider, {**options, **given}, given, False)
+    flow, provider, spec = (
+        scene.cloud.definition.flow,
+        scene.cloud.definition.provider,
+        scene.cloud.definition.argument_spec,
+    )
+    report = run_task(flow, provider, {**options, **given}, given, spec, False)
     assert set(accounted(report.result).values()) == {"unknown"}
     assert all(entry["accepted"] for nic in report.result["outcomes"] for entry in nic["unknown"])
     assert report.result["changed"] is True

@@ -32,11 +32,20 @@ FRAGMENTS = sorted(file.stem for file in (HERE / "plugins" / "doc_fragments").gl
 KINDS = sorted({name[4:] for name in MODULES})
 
 #: What only one of the twins has: options (without those of filters, which are the clouds' own), and return values.
-ONLY_ENS = {"security_token"}
+ONLY_ENS = {"security_token", "sts_endpoint"}
 ONLY_ZEC = {"token"}
 ONLY_ZEC_RETURNED = {"assigned", "outcomes.assigned", "outcomes.already_present"}
 #: Options and return values that the twins describe in words of their own.
-OWN_WORDS = {"access_key_id", "access_key_secret", "profile", "credentials_file", "endpoint", "state", "filters"}
+OWN_WORDS = {
+    "access_key_id",
+    "access_key_secret",
+    "profile",
+    "credentials_file",
+    "endpoint",
+    "expected_account",
+    "state",
+    "filters",
+}
 OWN_WORDS_RETURNED = {
     "changed",
     "network_interface.vpc_id",

@@ -17,11 +17,12 @@ import uuid
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, sort_addresses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import parse_endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import is_loopback, parse_endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
     EipSource,
+    IdentityAction,
     InUseSource,
     ListAction,
     PagingFields,
@@ -54,7 +55,9 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings 
 )
 
 DEFAULT_ENDPOINT = "ens.aliyuncs.com"
+DEFAULT_STS_ENDPOINT = "sts.aliyuncs.com"
 _VERSION = "2017-11-10"
+_STS_VERSION = "2015-04-01"
 #: The documented statuses; the page's own example spells one of them "In_use".
 _STATUSES = {name.casefold(): name for name in ("Available", "Attaching", "InUse", "Detaching", "Deleting")}
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("LoadBalancers", "LoadBalancer"), "LoadBalancerId")
@@ -66,7 +69,7 @@ _TRANSITIONAL = ("Attaching", "Detaching")
 
 
 class EnsClient(ApiClient):
-    """Signed calls to ENS: all parameters in the query string, an empty body."""
+    """Signed calls to ENS, or to another service of its kind: all parameters in the query string, an empty body."""
 
     # As the official SDK reads it.
     wait_header_ms = "x-acs-retry-after"
@@ -77,16 +80,18 @@ class EnsClient(ApiClient):
         credentials: EnsCredentials,
         settings: ClientSettings,
         runtime: Runtime,
+        version: str = _VERSION,
     ) -> None:
         super().__init__(session, settings, runtime)
         self._credentials = credentials
+        self._version = version
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
         query = canonical_query(parameters)
         headers = {
-            "host": self._session.endpoint.authority,
+            "host": self.session.endpoint.authority,
             "x-acs-action": action,
-            "x-acs-version": _VERSION,
+            "x-acs-version": self._version,
             "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "x-acs-signature-nonce": uuid.uuid4().hex,
             "x-acs-content-sha256": EMPTY_BODY_SHA256,
@@ -97,7 +102,11 @@ class EnsClient(ApiClient):
         authorization = sign(
             "POST", query, headers, self._credentials.access_key_id, self._credentials.access_key_secret
         )
-        return f"/?{query}", {**headers, "accept": "application/json", "Authorization": authorization}, b""
+        return (
+            f"/?{query}" if query else "/",
+            {**headers, "accept": "application/json", "Authorization": authorization},
+            b"",
+        )
 
     def _parse(self, action: str, answer: HttpAnswer) -> dict[str, t.Any]:
         body = answer.body
@@ -139,6 +148,8 @@ class EnsProvider(CloudProvider):
         "profile": {"type": "str"},
         "credentials_file": {"type": "path"},
         "endpoint": {"type": "str"},
+        "sts_endpoint": {"type": "str"},
+        "expected_account": {"type": "str"},
         **TRANSPORT_SPEC,
     }
     filters_spec: t.ClassVar[dict[str, t.Any]] = {
@@ -157,14 +168,28 @@ class EnsProvider(CloudProvider):
     )
     ids_parameter = "NetworkInterfaceIds"
     paging = PagingFields("PageNumber", "PageSize", "TotalCount")
+    # Alibaba Cloud's page of GetCallerIdentity: no authorization is needed.
+    identity = IdentityAction(
+        "GetCallerIdentity", "AccountId", "every valid key may call it, unless a policy denies sts:GetCallerIdentity"
+    )
 
     @classmethod
     def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> EnsProvider:
         endpoint = parse_endpoint(options["endpoint"] or os.environ.get("ENS_ENDPOINT") or DEFAULT_ENDPOINT)
         credentials = ens_credentials(options)
-        session = runtime.session(endpoint, http_settings(options))
-        client = EnsClient(session, credentials, client_settings(options), runtime)
-        return cls(client, credentials.secrets, endpoint.authority, runtime)
+        http, settings = http_settings(options), client_settings(options)
+        sts_endpoint = options["sts_endpoint"] or os.environ.get("ALIBABA_CLOUD_STS_ENDPOINT")
+        if sts_endpoint:
+            sts = parse_endpoint(sts_endpoint, "sts_endpoint")
+        else:
+            # Who works on a double of the cloud on this machine must not send anything to the real one.
+            sts = endpoint if is_loopback(endpoint.host) else parse_endpoint(DEFAULT_STS_ENDPOINT)
+
+        def sts_client() -> EnsClient:
+            return EnsClient(runtime.session(sts, http), credentials, settings, runtime, _STS_VERSION)
+
+        client = EnsClient(runtime.session(endpoint, http), credentials, settings, runtime)
+        return cls(client, credentials, endpoint.authority, runtime, sts_client)
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {

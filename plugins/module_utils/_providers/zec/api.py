@@ -26,6 +26,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
     EipSource,
+    IdentityAction,
     InUseSource,
     ListAction,
     PagingFields,
@@ -52,8 +53,12 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.error
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.signing import METHOD, sign
 
 DEFAULT_ENDPOINT = "console.zenlayer.com"
-#: Load balancers are a service of their own; all other actions belong to zec.
-_LOAD_BALANCER_ACTIONS = ("DescribeLoadBalancers", "DescribeBackends")
+#: Service and version of the actions that do not belong to zec.
+_OTHER_SERVICES = {
+    "DescribeLoadBalancers": ("zlb", "2025-04-01"),
+    "DescribeBackends": ("zlb", "2025-04-01"),
+    "DescribeCustomerBalance": ("zbc", "2024-08-09"),
+}
 _CONTENT_TYPE = "application/json"
 _STATUSES = ("PENDING", "AVAILABLE", "ATTACHING", "DETACHING", "DELETING", "CREATE_FAILED", "USED")
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("dataSet",), "loadBalancerId")
@@ -77,9 +82,9 @@ class ZecClient(ApiClient):
         self._credentials = credentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
-        service, version = ("zlb", "2025-04-01") if action in _LOAD_BALANCER_ACTIONS else ("zec", "2025-09-01")
+        service, version = _OTHER_SERVICES.get(action, ("zec", "2025-09-01"))
         body = json.dumps({name: value for name, value in parameters.items() if value is not None}).encode()
-        host = self._session.endpoint.authority
+        host = self.session.endpoint.authority
         headers = {
             "host": host,
             "Content-Type": _CONTENT_TYPE,
@@ -157,6 +162,7 @@ class ZecProvider(CloudProvider):
         "profile": {"type": "str"},
         "credentials_file": {"type": "path"},
         "endpoint": {"type": "str"},
+        "expected_account": {"type": "str"},
         **TRANSPORT_SPEC,
     }
     filters_spec: t.ClassVar[dict[str, t.Any]] = {
@@ -176,6 +182,12 @@ class ZecProvider(CloudProvider):
     network_interfaces = ListAction("DescribeNetworkInterfaces", ("dataSet",), "nicId")
     ids_parameter = "nicIds"
     paging = PagingFields("pageNum", "pageSize", "totalCount")
+    # No other action of Zenlayer's tells the account; the field as the official SDK reads it.
+    identity = IdentityAction(
+        "DescribeCustomerBalance",
+        "accountUid",
+        "nothing else tells the account, so grant the key the permission to call DescribeCustomerBalance (service zbc)",
+    )
 
     @classmethod
     def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> ZecProvider:
@@ -183,7 +195,7 @@ class ZecProvider(CloudProvider):
         credentials = zec_credentials(options)
         session = runtime.session(endpoint, http_settings(options))
         client = ZecClient(session, credentials, client_settings(options), runtime)
-        return cls(client, credentials.secrets, endpoint.authority, runtime)
+        return cls(client, credentials, endpoint.authority, runtime)
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         tags = filters.get("tags")

@@ -22,6 +22,8 @@ NIC = "nic-under-test"
 PRIMARY = "10.0.0.10"
 VPC = {"subnet_id": "subnet-1", "vpc_id": "vpc-1", "region_id": "region-1", "cidr": "10.0.0.0/16"}
 READ = "DescribeNetworkInterfaces"
+#: Sections of an estate that belong to no cloud.
+_GENERAL = ("accounts", "settings", "faults", "events")
 
 #: Enough for every test but those about time, and nothing that makes a test slow.
 QUICK = {"retry_max_delay": 0.02, "timeout": 5.0, "connect_timeout": 5.0, "wait_timeout": 5.0}
@@ -51,8 +53,8 @@ class Cloud:
         self.sim = sim
 
     def load(self, secondary: t.Sequence[str] = (), **more: t.Any) -> None:
-        """Put one network interface into the cloud; C(settings), C(faults) and C(events) as in an estate file."""
-        general: dict[str, t.Any] = {key: more.pop(key) for key in ("settings", "faults", "events") if key in more}
+        """Put one network interface into the cloud; what belongs to no cloud as in an estate file."""
+        general: dict[str, t.Any] = {key: more.pop(key) for key in _GENERAL if key in more}
         nic = {
             "network_interface_id": NIC,
             "subnet_id": "subnet-1",
@@ -77,7 +79,8 @@ class Cloud:
         self, flow: t.Callable[[TaskContext], dict[str, t.Any]], check: bool = False, **given: t.Any
     ) -> TaskReport:
         """Run any flow."""
-        return run_task(flow, self.provider, self.options(**given), given, check)
+        spec = {**self.provider.connection_spec, **self.spec}
+        return run_task(flow, self.provider, self.options(**given), given, spec, check)
 
     def unassign(self, *named: str, check: bool = False, **given: t.Any) -> TaskReport:
         """Run a task that removes these addresses, or all secondary ones where none is named."""

@@ -346,10 +346,10 @@ def test_ids_that_cannot_be_meant_are_refused(ids, cloud):
 
 
 def info(cloud, **given_):
-    spec = private_ip_info.argument_spec(cloud.provider.filters_spec)
+    spec = {**cloud.provider.connection_spec, **private_ip_info.argument_spec(cloud.provider.filters_spec)}
     defaults = {name: entry.get("default") for name, entry in spec.items()}
-    options = {**cloud.options(), **defaults, **given_}
-    return run_task(private_ip_info.run, cloud.provider, options, given_, False)
+    options = {**defaults, **cloud.options(), **given_}
+    return run_task(private_ip_info.run, cloud.provider, options, given_, spec, False)
 
 
 THINGS: dict[str, list[dict[str, t.Any]]] = {

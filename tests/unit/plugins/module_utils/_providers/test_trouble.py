@@ -55,7 +55,7 @@ def run(cloud):
             return {}
 
         given = cloud.options(**options)
-        report = run_task(flow, cloud.provider, given, options, False, on_start)
+        report = run_task(flow, cloud.provider, given, options, cloud.provider.connection_spec, False, on_start)
         assert report.message is None, report.message
         return found[0]
 
