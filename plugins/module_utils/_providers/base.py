@@ -188,10 +188,10 @@ class CloudProvider(Provider):
                 status=error.status,
                 request_id=error.request_id,
             ) from None
-        account = text(str(value) if number(value) is not None else value)
-        if account is None:
-            raise _unreadable(action, f"the answer has no {field}")
-        return account
+        account = str(value) if number(value) is not None else value
+        if not is_id(account):
+            raise _unreadable(action, f"the answer has no {field} that could be one")
+        return str(account)
 
     @abc.abstractmethod
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:

@@ -167,3 +167,19 @@ def test_what_matches_nothing_is_said_once_for_all_batches(sim: Simulator, role:
     shown = role.run("apply", A, plan_file="{{ omit }}", keep=["192.0.2.1"], batch_size=1, expected_account=A)
     assert shown.count("nothing that was selected matches 192.0.2.1") == 1
     assert "Unassigned 10 addresses" in shown
+
+
+def test_nothing_is_put_back_in_another_account(sim: Simulator, tmp_path: pathlib.Path) -> None:
+    load(sim, "zec")
+    role = Role(sim, "zec", tmp_path)
+    journal = str(tmp_path / "journal.jsonl")
+    role.run("apply", A, plan_file="{{ omit }}", journal=journal)
+    restore: dict[str, Any] = {"plan_file": "{{ omit }}", "restore_from": journal}
+    for shown in (
+        role.run("restore", B, expected_account=A, **restore),
+        role.run("restore", B, {"expected_account": A}, **restore),
+    ):
+        assert f"the credentials belong to account {B}, not to {A}" in shown
+        assert "failed=1" in shown
+        assert sim.counts() == {IDENTITY["zec"]: 1}
+    assert "Assigned 10 addresses again" in role.run("restore", A, {"expected_account": A}, **restore)

@@ -144,10 +144,11 @@ def test_wrong_credentials_are_refused_as_such(cloud: Cloud) -> None:
     [
         {"kind": "missing_fields", "fields": ["AccountId", "accountUid"]},
         {"kind": "html", "status": 200, "body": '{"AccountId": {}, "response": {"accountUid": true}}'},
+        {"kind": "html", "status": 200, "body": '{"AccountId": "1\\n2", "response": {"accountUid": ""}}'},
         {"kind": "html", "status": 200, "body": "<html>Welcome</html>"},
         {"kind": "error", "status": 500, "code": "InternalError"},
     ],
-    ids=["field missing", "no text", "no JSON", "broken"],
+    ids=["field missing", "no text", "no id", "no JSON", "broken"],
 )
 def test_an_answer_that_does_not_tell_is_no_proof(fault: dict[str, t.Any], cloud: Cloud) -> None:
     load(cloud, faults=[{**fault, "times": None}])
