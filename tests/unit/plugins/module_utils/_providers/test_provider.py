@@ -342,6 +342,14 @@ def test_ids_that_cannot_be_meant_are_refused(ids, cloud):
     assert cloud.sim.calls() == []
 
 
+def test_what_is_asked_for_and_not_there_is_named(cloud):
+    estate(cloud)
+    (warning,) = info(cloud, network_interface_ids=["x-1", "x-2", "nic-1"]).warnings
+    assert warning == f"network_interface_ids: there is no network interface x-1, x-2 at {cloud.sim.host_port}"
+    (warning,) = info(cloud, filters={"vpc_id": "vpc-misspelt"}).warnings
+    assert warning == 'filters: no network interface matches {"vpc_id": "vpc-misspelt"}'
+
+
 # What uses addresses.
 
 
