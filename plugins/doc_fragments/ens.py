@@ -61,9 +61,10 @@ options:
     type: str
 notes:
   - The RAM actions needed are C(ens:DescribeNetworkInterfaces), C(ens:UnassignPrivateIpAddresses) to remove
-    addresses, and for the in-use check C(ens:DescribeLoadBalancers), C(ens:DescribeLoadBalancerAttribute),
-    C(ens:DescribeNatGateways), C(ens:DescribeForwardTableEntries), C(ens:DescribeHaVips) and
-    C(ens:DescribeEnsEipAddresses).
+    addresses, and for the look-ups what uses them C(ens:DescribeEnsEipAddresses), C(ens:DescribeLoadBalancers),
+    C(ens:DescribeLoadBalancerAttribute), C(ens:DescribeNatGateways), C(ens:DescribeForwardTableEntries),
+    C(ens:DescribeSnatTableEntries), C(ens:DescribeHaVips), C(ens:DescribeNetworkAttribute),
+    C(ens:DescribeClustersV1) and C(ens:DescribeARMServerInstances).
   - The clock of the machine that the module runs on must not be off by more than 15 minutes.
 """
 
@@ -118,4 +119,52 @@ options:
         description:
           - Name, compared by the cloud.
         type: str
+"""
+
+    IN_USE_SOURCES = r"""
+options:
+  in_use_sources:
+    description:
+      - What is asked for uses of addresses. Leave out what the credentials may not see, or what cannot matter, but a
+        use that nobody asks for protects nothing.
+      - V(eip) means elastic IPs, V(load_balancer) backends of load balancers, V(dnat) DNAT entries, V(snat) SNAT
+        entries for a single address, V(ha_vip) HaVips and their members, V(kubernetes) vSwitches whose secondary
+        addresses belong to pods of ENS clusters, and V(android) Android containers on ARM servers.
+      - For V(load_balancer), V(dnat), V(snat) and V(ha_vip), what DescribeNetworkAttribute names in a network must be
+        in the lists. If something is missing there, nothing is removed.
+      - A look-up that the credentials do not permit is an error that names the permission.
+    type: list
+    elements: str
+    choices:
+      - eip
+      - load_balancer
+      - dnat
+      - snat
+      - ha_vip
+      - kubernetes
+      - android
+    default:
+      - eip
+      - load_balancer
+      - dnat
+      - snat
+      - ha_vip
+      - kubernetes
+      - android
+"""
+
+    EIP_PROTECTS = r"""
+options:
+  eip_protects:
+    description:
+      - What an elastic IP on a network interface, or on its instance, makes untouchable - with V(network_interface) all
+        secondary addresses, with V(address) the one that it is bound to.
+      - ENS does not tell that address. Nothing but an instance or a network interface can be chosen when an elastic IP
+        is bound, so it should be the primary one, which is never removed. With V(address), such an elastic IP is listed
+        under RV(uncertain), and a warning names it.
+    type: str
+    choices:
+      - address
+      - network_interface
+    default: address
 """

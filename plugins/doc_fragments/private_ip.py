@@ -34,12 +34,12 @@ options:
     default: false
   in_use_check:
     description:
-      - Whether to look up what uses the addresses before any is removed - elastic IPs, backends of load balancers, DNAT
-        entries and HaVips.
+      - Whether to look up what uses the addresses before any is removed. O(in_use_sources) says what is looked up.
       - A used address that O(private_ip_addresses) names is an error, and nothing is changed. With O(all_secondary),
         used addresses stay and are listed under RV(outcomes[].in_use).
-      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
-      - If a look-up fails, the task fails before it changes anything.
+      - Uses of which the cloud does not tell the address, and that do not protect the whole network interface, are
+        listed under RV(uncertain).
+      - If a look-up fails, the task fails before it changes anything. With O(force), that is a warning.
     type: bool
     default: true
   force:

@@ -89,12 +89,13 @@ options:
     default: 20.0
   in_use_check:
     description:
-      - Whether to look up what uses the addresses before any is removed - elastic IPs, backends of load balancers, DNAT
-        entries and HaVips. Used addresses stay and are listed under RV(outcomes[].in_use).
-      - The number of calls for it grows with the number of VPCs, load balancers and NAT gateways, not with that of
-        the network interfaces.
-      - Uses of which the cloud does not tell the address are listed under RV(uncertain).
-      - If a look-up fails, the task fails before it changes anything.
+      - Whether to look up what uses the addresses before any is removed. O(in_use_sources) says what is looked up. Used
+        addresses stay and are listed under RV(outcomes[].in_use).
+      - The number of calls for it grows with the number of VPCs and regions, and of the load balancers, NAT gateways
+        and DNS zones in them, not with that of the network interfaces.
+      - Uses of which the cloud does not tell the address, and that do not protect the whole network interface, are
+        listed under RV(uncertain).
+      - If a look-up fails, the task fails before it changes anything. With O(force), that is a warning.
     type: bool
     default: true
   force:

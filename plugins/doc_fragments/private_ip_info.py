@@ -18,8 +18,9 @@ options:
     elements: str
   include_in_use:
     description:
-      - Whether to look up what uses each address - elastic IPs, backends of load balancers, DNAT entries and HaVips.
-      - The number of calls for it grows with the number of VPCs, load balancers and NAT gateways.
+      - Whether to look up what uses each address. O(in_use_sources) says what is looked up.
+      - The number of calls for it grows with the number of VPCs and regions, and of the load balancers, NAT gateways
+        and DNS zones in them.
     type: bool
     default: false
 """

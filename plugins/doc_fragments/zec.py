@@ -54,6 +54,8 @@ options:
         needs the permission to call that, since nothing else tells the account.
     type: str
 notes:
+  - Permissions of ZEC are granted for resource groups. What lies in a group that the credentials may not see cannot be
+    found by the look-ups what uses addresses, so use credentials with a read policy for all resources.
   - The clock of the machine that the module runs on must not be off by more than 5 minutes, unless O(token) is used.
 """
 
@@ -122,4 +124,48 @@ options:
           - Tags whatever their value, up to 20.
         type: list
         elements: str
+"""
+
+    IN_USE_SOURCES = r"""
+options:
+  in_use_sources:
+    description:
+      - What is asked for uses of addresses. Leave out what the credentials may not see, or what cannot matter, but a
+        use that nobody asks for protects nothing.
+      - V(eip) means elastic IPs, and public addresses of a network interface that no elastic IP explains.
+        V(load_balancer) means backends of load balancers, V(dnat) DNAT entries, V(snat) SNAT entries for a single
+        address, V(ha_vip) HaVips, and V(dns) A records of private DNS zones, whatever their status.
+      - A look-up that the credentials do not permit is an error that names the permission.
+    type: list
+    elements: str
+    choices:
+      - eip
+      - load_balancer
+      - dnat
+      - snat
+      - ha_vip
+      - dns
+    default:
+      - eip
+      - load_balancer
+      - dnat
+      - snat
+      - ha_vip
+      - dns
+"""
+
+    EIP_PROTECTS = r"""
+options:
+  eip_protects:
+    description:
+      - What an elastic IP on a network interface makes untouchable - with V(network_interface) all secondary addresses,
+        with V(address) the one that it is bound to.
+      - The page of UnassignNetworkInterfaceIpv4 says that the private IP of a network interface cannot be unassigned
+        while it has elastic IPs, hence the default. Other pages speak of the bound address alone.
+      - Where the cloud does not tell the bound address, all of them are untouchable in either case.
+    type: str
+    choices:
+      - address
+      - network_interface
+    default: network_interface
 """

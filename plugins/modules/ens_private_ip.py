@@ -29,6 +29,8 @@ extends_documentation_fragment:
   - edgecloud.nic.ens
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip
+  - edgecloud.nic.ens.in_use_sources
+  - edgecloud.nic.ens.eip_protects
   - edgecloud.nic.in_use
 options:
   network_interface_id:
@@ -84,6 +86,13 @@ EXAMPLES = r"""
     network_interface_id: eni-hangzhou-web-1
     all_secondary: true
     missing_ok: true
+    state: absent
+
+- name: Leave all addresses alone while the network interface or its instance has an elastic IP
+  edgecloud.nic.ens_private_ip:
+    network_interface_id: eni-hangzhou-web-1
+    all_secondary: true
+    eip_protects: network_interface
     state: absent
 """
 
@@ -222,7 +231,8 @@ outcomes:
     in_use:
       description:
         - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
-          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
+          look-ups, from O(in_use_elsewhere), or, without O(force), from a refusal of the cloud whose code says so.
+        - What uses the whole network interface has an entry for each of its addresses that were to be removed.
       returned: success
       type: list
       elements: dict
@@ -261,8 +271,9 @@ outcomes:
       sample: []
 uncertain:
   description:
-    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
-      address from being removed, so look at them before you remove.
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address, and that do
+      not protect the whole network interface. They keep no address from being removed, so look at them before you
+      remove.
   returned: when the network interface could be read
   type: list
   elements: dict
@@ -306,7 +317,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api i
 DEFINITION = ModuleDefinition(
     private_ip.run,
     EnsProvider,
-    private_ip.argument_spec("eni_id", can_assign=False),
+    private_ip.argument_spec(EnsProvider, "eni_id"),
     impossible={
         "state": {"present": "ENS cannot assign a chosen address, since its API takes none; the only state is absent"}
     },

@@ -32,6 +32,8 @@ extends_documentation_fragment:
   - edgecloud.nic.ens.filters
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip_cleanup
+  - edgecloud.nic.ens.in_use_sources
+  - edgecloud.nic.ens.eip_protects
   - edgecloud.nic.in_use
 seealso:
   - module: edgecloud.nic.ens_private_ip
@@ -63,6 +65,18 @@ EXAMPLES = r"""
     all_network_interfaces: true
     max_unassign: 500
     on_error: stop
+
+- name: See what would go with elastic IPs protecting whole network interfaces, where there are no clusters to ask for
+  edgecloud.nic.ens_private_ip_cleanup:
+    all_network_interfaces: true
+    eip_protects: network_interface
+    in_use_sources:
+      - eip
+      - load_balancer
+      - dnat
+      - snat
+      - ha_vip
+  check_mode: true
 """
 
 RETURN = r"""
@@ -150,7 +164,8 @@ outcomes:
     in_use:
       description:
         - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
-          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
+          look-ups, from O(in_use_elsewhere), or, without O(force), from a refusal of the cloud whose code says so.
+        - What uses the whole network interface has an entry for each of its addresses that were to be removed.
       returned: success
       type: list
       elements: dict
@@ -189,8 +204,9 @@ outcomes:
       sample: []
 uncertain:
   description:
-    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
-      address from being removed, so look at them before you remove.
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address, and that do
+      not protect the whole network interface. They keep no address from being removed, so look at them before you
+      remove.
   returned: when everything could be read
   type: list
   elements: dict
@@ -357,9 +373,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
 
-DEFINITION = ModuleDefinition(
-    private_ip_cleanup.run, EnsProvider, private_ip_cleanup.argument_spec(EnsProvider.filters_spec)
-)
+DEFINITION = ModuleDefinition(private_ip_cleanup.run, EnsProvider, private_ip_cleanup.argument_spec(EnsProvider))
 
 
 def main() -> None:

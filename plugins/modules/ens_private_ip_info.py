@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgecloud.nic.ens.filters
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip_info
+  - edgecloud.nic.ens.in_use_sources
 seealso:
   - module: edgecloud.nic.ens_private_ip
 """
@@ -41,6 +42,15 @@ EXAMPLES = r"""
     network_interface_ids:
       - eni-hangzhou-web-1
     include_in_use: true
+  register: nics
+
+- name: Show which addresses load balancers and NAT gateways use
+  edgecloud.nic.ens_private_ip_info:
+    include_in_use: true
+    in_use_sources:
+      - load_balancer
+      - dnat
+      - snat
   register: nics
 """
 
@@ -126,14 +136,14 @@ network_interfaces:
     in_use:
       description:
         - What uses addresses of the network interface. RV(network_interfaces[].in_use[].kind) is C(eip),
-          C(load_balancer), C(dnat) or C(ha_vip).
+          C(load_balancer), C(dnat), C(snat), C(ha_vip), C(kubernetes) or C(android).
         - The address is null for an elastic IP, since ENS does not tell to which of the addresses it belongs.
       returned: when O(include_in_use=true)
       type: list
       elements: dict
       contains:
         private_ip_address:
-          description: The address that is used.
+          description: The address that is used; null for a use of the whole network interface or of an untold address.
           returned: success
           type: str
           sample: "10.10.1.13"
@@ -153,7 +163,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
 
-DEFINITION = ModuleDefinition(private_ip_info.run, EnsProvider, private_ip_info.argument_spec(EnsProvider.filters_spec))
+DEFINITION = ModuleDefinition(private_ip_info.run, EnsProvider, private_ip_info.argument_spec(EnsProvider))
 
 
 def main() -> None:

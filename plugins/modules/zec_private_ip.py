@@ -28,6 +28,8 @@ extends_documentation_fragment:
   - edgecloud.nic.zec
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip
+  - edgecloud.nic.zec.in_use_sources
+  - edgecloud.nic.zec.eip_protects
   - edgecloud.nic.in_use
 options:
   network_interface_id:
@@ -86,6 +88,13 @@ EXAMPLES = r"""
     private_ip_addresses:
       - 10.30.1.15
     state: present
+
+- name: Leave the address alone that an elastic IP of the network interface is bound to, and take the others
+  edgecloud.nic.zec_private_ip:
+    network_interface_id: nic-hongkong-game-1
+    all_secondary: true
+    eip_protects: address
+    state: absent
 """
 
 RETURN = r"""
@@ -229,7 +238,8 @@ outcomes:
     in_use:
       description:
         - Addresses that stay since something uses them, with an entry for each use. What uses them is known from the
-          look-ups, or, without O(force), from a refusal of the cloud whose code says so.
+          look-ups, from O(in_use_elsewhere), or, without O(force), from a refusal of the cloud whose code says so.
+        - What uses the whole network interface has an entry for each of its addresses that were to be removed.
       returned: success
       type: list
       elements: dict
@@ -280,8 +290,9 @@ outcomes:
       sample: ["10.30.1.12"]
 uncertain:
   description:
-    - Uses of a network interface with something to remove, of which the cloud does not tell the address. They keep no
-      address from being removed, so look at them before you remove.
+    - Uses of a network interface with something to remove, of which the cloud does not tell the address, and that do
+      not protect the whole network interface. They keep no address from being removed, so look at them before you
+      remove.
   returned: when the network interface could be read
   type: list
   elements: dict
@@ -322,7 +333,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.api import ZecProvider
 
-DEFINITION = ModuleDefinition(private_ip.run, ZecProvider, private_ip.argument_spec("nic_id", can_assign=True))
+DEFINITION = ModuleDefinition(private_ip.run, ZecProvider, private_ip.argument_spec(ZecProvider, "nic_id"))
 
 
 def main() -> None:

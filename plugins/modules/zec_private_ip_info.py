@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgecloud.nic.zec.filters
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip_info
+  - edgecloud.nic.zec.in_use_sources
 seealso:
   - module: edgecloud.nic.zec_private_ip
 """
@@ -40,6 +41,15 @@ EXAMPLES = r"""
     network_interface_ids:
       - nic-hongkong-game-1
     include_in_use: true
+  register: nics
+
+- name: Show which addresses load balancers and NAT gateways use
+  edgecloud.nic.zec_private_ip_info:
+    include_in_use: true
+    in_use_sources:
+      - load_balancer
+      - dnat
+      - snat
   register: nics
 """
 
@@ -125,13 +135,13 @@ network_interfaces:
     in_use:
       description:
         - What uses addresses of the network interface. RV(network_interfaces[].in_use[].kind) is C(eip),
-          C(load_balancer), C(dnat) or C(ha_vip).
+          C(load_balancer), C(dnat), C(snat), C(ha_vip) or C(dns).
       returned: when O(include_in_use=true)
       type: list
       elements: dict
       contains:
         private_ip_address:
-          description: The address that is used.
+          description: The address that is used; null for a use of the whole network interface or of an untold address.
           returned: success
           type: str
           sample: "10.30.1.13"
@@ -151,7 +161,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows import privat
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition, run_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.api import ZecProvider
 
-DEFINITION = ModuleDefinition(private_ip_info.run, ZecProvider, private_ip_info.argument_spec(ZecProvider.filters_spec))
+DEFINITION = ModuleDefinition(private_ip_info.run, ZecProvider, private_ip_info.argument_spec(ZecProvider))
 
 
 def main() -> None:

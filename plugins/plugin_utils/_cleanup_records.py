@@ -43,6 +43,8 @@ POLICY = (
     "max_unassign_percent",
     "max_missing_percent",
     "in_use_check",
+    "in_use_sources",
+    "eip_protects",
     "force",
 )
 

@@ -10,7 +10,7 @@ import enum
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import sort_addresses
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 
 UNASSIGNED = "unassigned"
 ALREADY_ABSENT = "already_absent"
@@ -66,14 +66,14 @@ class Outcomes:
         self.settle(address, KEPT)
         self._details[address] = [{"private_ip_address": address, "reason": reason}]
 
-    def in_use(self, address: str, uses: t.Iterable[InUse]) -> None:
+    def in_use(self, address: str, uses: t.Iterable[Use]) -> None:
         """The address stays, since these things use it (an entry for each)."""
         self.settle(address, IN_USE)
-        self._details[address] = [{"private_ip_address": address, "kind": use.kind, "id": use.id} for use in uses]
+        self._details[address] = [use.of_address(address).as_result() for use in uses]
 
     def refused_in_use(self, address: str, kind: str) -> None:
         """The address stays, since the cloud says that something of this kind uses it, but not what."""
-        self.in_use(address, [InUse(address, kind, None)])
+        self.in_use(address, [Use(kind, None)])
 
     def error(self, address: str, outcome: str, code: str | None, message: str, request_id: str | None) -> None:
         """The address is FAILED (or UNKNOWN), and this is what the cloud or the network said."""

@@ -12,13 +12,14 @@ import json
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, sort_addresses
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     ALREADY_ABSENT,
     KEPT_AS_PRIMARY,
     KEPT_BY_POLICY,
     Outcomes,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RemovalPlan:
     unassign: tuple[str, ...] = ()
     already_absent: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
-    in_use: tuple[InUse, ...] = ()
+    in_use: tuple[Use, ...] = ()
 
     def outcomes(self) -> Outcomes:
         """Return the outcomes that are certain before anything is sent: all but those of C(unassign)."""
@@ -72,31 +73,36 @@ def plan_removal(
     return RemovalPlan(network_interface, tuple(unassign), tuple(already_absent), tuple(kept))
 
 
-def spare_in_use(plan: RemovalPlan, uses: t.Iterable[InUse]) -> RemovalPlan:
-    """Return the plan without the addresses that something uses."""
-    planned = set(plan.unassign)
-    in_use = tuple(use for use in uses if use.private_ip_address in planned)
+def spare_in_use(plan: RemovalPlan, uses: t.Iterable[Use], eip_protects: str) -> RemovalPlan:
+    """Return the plan without the addresses that something uses.
+
+    :param uses: those that are about the network interface.
+    :param eip_protects: what an elastic IP on the network interface makes untouchable.
+    """
+    uses, planned = list(uses), set(plan.unassign)
+    # What names an address says more of it than what takes them all.
+    in_use = [use.of_address(use.private_ip_address) for use in uses if use.private_ip_address in planned]
+    for use in uses:
+        if use.takes_every_address(eip_protects):
+            in_use += [use.of_address(address) for address in plan.unassign]
     used = {use.private_ip_address for use in in_use}
     return dataclasses.replace(
         plan,
         unassign=tuple(address for address in plan.unassign if address not in used),
-        in_use=plan.in_use + in_use,
+        in_use=plan.in_use + tuple(dict.fromkeys(in_use)),
     )
 
 
-def uncertain_uses(plan: RemovalPlan, uses: t.Iterable[InUse]) -> list[dict[str, t.Any]]:
-    """Return what uses the network interface of a plan with addresses to remove, though nobody knows which address.
+def uncertain_uses(plan: RemovalPlan, uses: t.Iterable[Use], eip_protects: str) -> list[Use]:
+    """Return what uses the network interface of a plan with something to remove, nobody knows where, and protects none
+    of its addresses.
 
-    :returns: entries of a module's C(uncertain).
+    :param uses: those that are about the network interface.
+    :param eip_protects: what an elastic IP on the network interface makes untouchable.
     """
-    identifier = plan.network_interface.network_interface_id
     if not plan.unassign:
         return []
-    return [
-        {"network_interface_id": identifier, "kind": use.kind, "id": use.id}
-        for use in uses
-        if use.private_ip_address is None
-    ]
+    return [use for use in uses if use.private_ip_address is None and not use.takes_every_address(eip_protects)]
 
 
 def plan_digest(targets: t.Iterable[t.Mapping[str, t.Any]]) -> str:

@@ -15,11 +15,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, NicError, TaskFailedError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
-    Evidence,
-    NetworkInterface,
-    describe_uses,
-)
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     ALREADY_ABSENT,
     ALREADY_PRESENT,
@@ -34,35 +30,40 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
     RemovalPlan,
     plan_removal,
-    spare_in_use,
-    uncertain_uses,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use, describe_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Assignment, Change, Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import IN_USE_SPEC, evidence, find_uses
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import (
+    InUsePolicy,
+    find_uses,
+    in_use_policy,
+    in_use_spec,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     engine_settings,
     network_interface_id,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection import read_by_ids
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 
 
-def argument_spec(id_alias: str, can_assign: bool) -> dict[str, t.Any]:
-    """Return the options of the flow.
+def argument_spec(provider: type[Provider], id_alias: str) -> dict[str, t.Any]:
+    """Return the options of the flow for a cloud.
 
     :param id_alias: what the cloud calls the id of a network interface.
-    :param can_assign: whether the cloud can assign an address that the caller chose.
     """
+    states = ["absent", "present"] if provider.can_assign else ["absent"]
     return {
         "network_interface_id": {"type": "str", "required": True, "aliases": [id_alias]},
-        "state": {"type": "str", "required": True, "choices": ["absent", "present"] if can_assign else ["absent"]},
+        "state": {"type": "str", "required": True, "choices": states},
         "private_ip_addresses": {"type": "list", "elements": "str"},
         "all_secondary": {"type": "bool", "default": False},
         "keep": {"type": "list", "elements": "str"},
         "missing_ok": {"type": "bool", "default": False},
-        **IN_USE_SPEC,
+        **in_use_spec(provider),
         "force": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 60.0},
@@ -76,7 +77,7 @@ class _Request(t.NamedTuple):
     present: bool
     addresses: list[str] | None
     keep: AddressSet
-    known_uses: list[Evidence]
+    in_use: InUsePolicy
 
 
 def _request(options: t.Mapping[str, t.Any]) -> _Request:
@@ -93,7 +94,7 @@ def _request(options: t.Mapping[str, t.Any]) -> _Request:
         present,
         None if named is None else parse_addresses(named, "private_ip_addresses"),
         AddressSet(options["keep"] or (), "keep"),
-        evidence(options),
+        in_use_policy(options),
     )
 
 
@@ -161,7 +162,7 @@ def _plan_assignment(nic: NetworkInterface, addresses: list[str]) -> tuple[Outco
 def _plan_removal(
     task: TaskContext, nic: NetworkInterface, request: _Request
 ) -> tuple[RemovalPlan, list[dict[str, t.Any]]]:
-    """Decide what to remove, and return the uses of the network interface of which no address is known as well.
+    """Decide what to remove, and return the entries of C(uncertain) as well.
 
     A named address that must not be removed fails the task here, before any change.
     """
@@ -172,27 +173,33 @@ def _plan_removal(
         raise NicError(_primary_message(nic))
     if not plan.unassign:
         return plan, []
-    uses = find_uses(task, [nic], request.known_uses)[nic.network_interface_id]
-    unclear = [use for use in uses if use.private_ip_address is None]
-    if unclear:
+    uses = find_uses(task, [nic], request.in_use)[nic.network_interface_id]
+    spared = request.in_use.spare(plan, uses)
+    if spared.in_use:
+        message = _in_use_message(spared)
+        if task.options["force"]:
+            task.warn(f"{nic.network_interface_id}: {message}; tried all the same, since force is true")
+        elif request.addresses is not None:
+            hint = request.in_use.eip_hint(plan, uses)
+            raise NicError(
+                f"private_ip_addresses: {message}; nothing was changed (force=true lets the cloud decide{hint})"
+            )
+    if not task.options["force"]:
+        plan = spared
+    uncertain = request.in_use.uncertain(plan, uses)
+    if uncertain:
         task.warn(
-            f"{nic.network_interface_id} has {describe_uses(unclear)}, and {task.provider.name} does not tell "
+            f"{nic.network_interface_id} has {describe_uses(uncertain)}, and {task.provider.name} does not tell "
             "which of its addresses it belongs to"
         )
-    spared = spare_in_use(plan, uses)
-    uncertain = uncertain_uses(spared, uses)
-    if not spared.in_use:
-        return plan, uncertain
-    message = "; ".join(
-        f"{address} is used by {describe_uses([use for use in spared.in_use if use.private_ip_address == address])}"
-        for address in sort_addresses({str(use.private_ip_address) for use in spared.in_use})
-    )
-    if task.options["force"]:
-        task.warn(f"{nic.network_interface_id}: {message}; tried all the same, since force is true")
-        return plan, uncertain
-    if request.addresses is not None:
-        raise NicError(f"private_ip_addresses: {message}; nothing was changed (force=true lets the cloud decide)")
-    return spared, uncertain
+    return plan, [use.as_uncertain(nic.network_interface_id) for use in uncertain]
+
+
+def _in_use_message(spared: RemovalPlan) -> str:
+    uses: dict[str, list[Use]] = {}
+    for use in spared.in_use:
+        uses.setdefault(str(use.private_ip_address), []).append(use)
+    return "; ".join(f"{address} is used by {describe_uses(uses[address])}" for address in sort_addresses(uses))
 
 
 def _primary_message(nic: NetworkInterface) -> str:

@@ -15,11 +15,7 @@ import typing as t
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, parse_addresses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, TaskFailedError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.failures import describe_failures
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
-    Evidence,
-    NetworkInterface,
-    describe_uses,
-)
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     KEPT_BY_POLICY,
     NOT_ATTEMPTED,
@@ -31,15 +27,19 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import 
     RemovalPlan,
     plan_digest,
     plan_removal,
-    spare_in_use,
-    uncertain_uses,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import describe_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal import Journal, JournalError
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import IN_USE_SPEC, evidence, find_uses
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import (
+    InUsePolicy,
+    find_uses,
+    in_use_policy,
+    in_use_spec,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
     engine_settings,
     network_interface_id,
@@ -52,12 +52,13 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection imp
     warn_of_missing,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 
 
-def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options of the flow, given the filters that a cloud has."""
+def argument_spec(provider: type[Provider]) -> dict[str, t.Any]:
+    """Return the options of the flow for a cloud."""
     return {
-        **selection_spec(filters_spec),
+        **selection_spec(provider.filters_spec),
         "all_network_interfaces": {"type": "bool", "default": False},
         "targets": {
             "type": "list",
@@ -74,7 +75,7 @@ def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
         "max_unassign": {"type": "int", "default": 100},
         "max_unassign_percent": {"type": "float", "default": 100.0},
         "max_missing_percent": {"type": "float", "default": 20.0},
-        **IN_USE_SPEC,
+        **in_use_spec(provider),
         "force": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 60.0},
@@ -96,7 +97,7 @@ class _Policy(t.NamedTuple):
     only: AddressSet | None
     keep: AddressSet
     keep_network_interfaces: list[str]
-    known_uses: list[Evidence]
+    in_use: InUsePolicy
 
     def spares(self, nic: NetworkInterface) -> bool:
         """Tell whether the user wants this network interface to be left alone, or may want it for all that is known."""
@@ -153,7 +154,7 @@ def _policy(options: t.Mapping[str, t.Any]) -> _Policy:
         None if options["only"] is None else AddressSet(options["only"], "only"),
         AddressSet(options["keep"] or (), "keep"),
         spared,
-        evidence(options),
+        in_use_policy(options),
     )
 
 
@@ -397,16 +398,25 @@ def _plan(nic: NetworkInterface, policy: _Policy) -> RemovalPlan:
 def _spare_in_use(
     task: TaskContext, plans: list[RemovalPlan], policy: _Policy
 ) -> tuple[list[RemovalPlan], list[dict[str, t.Any]]]:
-    """Take the addresses that something uses out of the plans, and return the uses of which no address is known."""
+    """Take the addresses that something uses out of the plans, and return the entries of C(uncertain) as well."""
     asked = [plan.network_interface for plan in plans if plan.unassign]
     if not asked:
         return plans, []
-    uses = find_uses(task, asked, policy.known_uses)
-    spared = [spare_in_use(plan, uses.get(plan.network_interface.network_interface_id, ())) for plan in plans]
+    found = find_uses(task, asked, policy.in_use)
+    uses = [found.get(plan.network_interface.network_interface_id, []) for plan in plans]
+    spared = [policy.in_use.spare(plan, about) for plan, about in zip(plans, uses)]
+    used = [use for plan in spared for use in plan.in_use]
+    if task.options["force"] and used:
+        more = f" and {len(used) - 1} more" if len(used) > 1 else ""
+        task.warn(
+            f"{used[0].private_ip_address} is used by {describe_uses(used[:1])}{more}; tried all the same, "
+            "since force is true"
+        )
+    planned = plans if task.options["force"] else spared
     uncertain = [
-        entry
-        for plan in spared
-        for entry in uncertain_uses(plan, uses.get(plan.network_interface.network_interface_id, ()))
+        use.as_uncertain(plan.network_interface.network_interface_id)
+        for plan, about in zip(planned, uses)
+        for use in policy.in_use.uncertain(plan, about)
     ]
     if uncertain:
         more = f" and {len(uncertain) - 1} more" if len(uncertain) > 1 else ""
@@ -414,15 +424,7 @@ def _spare_in_use(
             f"{uncertain[0]['network_interface_id']}{more}: there is an elastic IP on the network interface, and "
             f"{task.provider.name} does not tell which of its addresses it belongs to"
         )
-    used = [use for plan in spared for use in plan.in_use]
-    if used and task.options["force"]:
-        more = f" and {len(used) - 1} more" if len(used) > 1 else ""
-        task.warn(
-            f"{used[0].private_ip_address} is used by {describe_uses(used[:1])}{more}; tried all the same, "
-            "since force is true"
-        )
-        return plans, uncertain
-    return spared, uncertain
+    return planned, uncertain
 
 
 def _limits(options: t.Mapping[str, t.Any], planned: int, estate: _Estate) -> dict[str, t.Any]:

@@ -8,33 +8,36 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import match_uses
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.in_use import checked_sources, sources_spec
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.selection import (
     read_selected,
     selection_spec,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 
 
-def argument_spec(filters_spec: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the options of the flow, given the filters that a cloud has."""
-    return {**selection_spec(filters_spec), "include_in_use": {"type": "bool", "default": False}}
+def argument_spec(provider: type[Provider]) -> dict[str, t.Any]:
+    """Return the options of the flow for a cloud."""
+    return {
+        **selection_spec(provider.filters_spec),
+        "include_in_use": {"type": "bool", "default": False},
+        **sources_spec(provider),
+    }
 
 
 def run(task: TaskContext) -> dict[str, t.Any]:
     """Return the selected network interfaces, ordered by id; one that does not exist is left out.
 
-    :raises InputError: the selection cannot be used.
+    :raises InputError: the selection, or what to ask about uses, cannot be used.
     :raises ApiError: something could not be read.
     """
+    sources = checked_sources(task.options)
     network_interfaces = read_selected(task)
-    in_use = None
+    shown = [nic.as_result() for nic in network_interfaces]
     if task.options["include_in_use"] and network_interfaces:
-        in_use = task.provider.find_in_use(network_interfaces)
-    elif task.options["include_in_use"]:
-        in_use = {}
-    return {
-        "changed": False,
-        "network_interfaces": [
-            nic.as_result(None if in_use is None else in_use[nic.network_interface_id]) for nic in network_interfaces
-        ],
-    }
+        uses = match_uses(network_interfaces, task.provider.find_uses(network_interfaces, sources))
+        for nic in shown:
+            nic["in_use"] = [use.as_result() for use in uses[nic["network_interface_id"]]]
+    return {"changed": False, "network_interfaces": shown}

@@ -11,13 +11,16 @@ import json
 import typing as t
 import weakref
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import (
-    InUse,
-    NetworkInterface,
-    is_id,
-)
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface, is_id
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
+    needed_id,
+    objects,
+    told_objects,
+    unreadable,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
     Page,
@@ -27,7 +30,15 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import match_in_use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
+    Answers,
+    Asked,
+    InUseSource,
+    ListAction,
+    Listed,
+    Lookup,
+    Places,
+)
 
 #: For lists other than network interfaces; every one of them documents at least this many a page.
 _LOOKUP_PAGE_SIZE = 100
@@ -46,18 +57,6 @@ class Credentials(t.Protocol):
 
 #: What was told over connections that the items of a loop share, by credentials: these never change hands.
 _accounts: weakref.WeakKeyDictionary[HttpSession, dict[Credentials, str]] = weakref.WeakKeyDictionary()
-
-
-class ListAction(t.NamedTuple):
-    """A paged action.
-
-    :param path: where the items are in the answer.
-    :param id_field: the items' id.
-    """
-
-    action: str
-    path: tuple[str, ...]
-    id_field: str
 
 
 class IdentityAction(t.NamedTuple):
@@ -80,46 +79,6 @@ class PagingFields(t.NamedTuple):
     total: str
 
 
-class InUseSource(t.NamedTuple):
-    """Something in a VPC that may use private addresses.
-
-    :param scope: makes the list's parameters for one VPC, or for all where the id is None.
-    :param uses: finds what an item of the list uses, with a call of its own where the list does not tell.
-    """
-
-    action: ListAction
-    scope: t.Callable[[str | None], dict[str, t.Any]]
-    uses: t.Callable[[dict[str, t.Any]], t.Iterable[InUse | None]]
-
-
-class EipSource(t.NamedTuple):
-    """Elastic IPs.
-
-    :param network_interface: the parameter that asks for those of one network interface; likewise C(region).
-    :param uses: finds the network interfaces that an elastic IP uses.
-    """
-
-    action: ListAction
-    network_interface: str
-    region: str
-    uses: t.Callable[[dict[str, t.Any]], t.Iterable[tuple[str, InUse]]]
-
-
-def _unreadable(action: str, detail: str) -> ApiError:
-    """Make the error of an answer that proves nothing, and that asking again would not mend."""
-    return ApiError(action, ErrorKind.NO_ANSWER, detail, final=True)
-
-
-def objects(value: t.Any, action: str, name: str) -> list[dict[str, t.Any]]:
-    """Return a cloud's list of objects.
-
-    :raises ApiError: it is something else, so that nothing is known.
-    """
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise _unreadable(action, f"{name} in the answer is no list of objects")
-    return value
-
-
 class CloudProvider(Provider):
     """The base of every cloud's provider."""
 
@@ -128,6 +87,8 @@ class CloudProvider(Provider):
     ids_parameter: t.ClassVar[str]
     paging: t.ClassVar[PagingFields]
     identity: t.ClassVar[IdentityAction]
+    #: The field of a listed thing that tells its VPC.
+    vpc_field: t.ClassVar[str]
 
     def __init__(
         self,
@@ -190,7 +151,7 @@ class CloudProvider(Provider):
             ) from None
         account = str(value) if number(value) is not None else value
         if not is_id(account):
-            raise _unreadable(action, f"the answer has no {field} that could be one")
+            raise unreadable(action, f"the answer has no {field} that could be one")
         return str(account)
 
     @abc.abstractmethod
@@ -288,27 +249,6 @@ class CloudProvider(Provider):
             key in tags for key in filters.get("tag_keys") or ()
         )
 
-    @staticmethod
-    def _id(item: t.Mapping[str, t.Any], action: ListAction) -> str:
-        """Return the id by which more is to be asked about this item.
-
-        :raises ApiError: it has none, so that what it uses cannot be known.
-        """
-        identifier = text(item.get(action.id_field))
-        if identifier is None:
-            raise _unreadable(action.action, f"an entry of the answer has no {action.id_field}")
-        return identifier
-
-    @staticmethod
-    def _told(body: t.Mapping[str, t.Any], action: str, name: str) -> list[dict[str, t.Any]]:
-        """Return a list of an answer that is about one thing; null is an empty one.
-
-        :raises ApiError: it is missing or no list of objects, so that nothing is known.
-        """
-        if name not in body:
-            raise _unreadable(action, f"the answer has no {name}")
-        return objects(body[name] or [], action, name)
-
     def _list_all(
         self,
         action: ListAction,
@@ -323,7 +263,7 @@ class CloudProvider(Provider):
         fetch = self._fetch(action, parameters, page_size, parse)
         listing = read_pages(action.action, fetch, page_size, to_the_end=action != self.network_interfaces)
         if listing.missing:
-            raise _unreadable(
+            raise unreadable(
                 action.action,
                 f"the cloud counts {listing.missing + len(listing.items)} items and lists {len(listing.items)}",
             )
@@ -346,41 +286,92 @@ class CloudProvider(Provider):
             for name in action.path:
                 value = value.get(name) if isinstance(value, dict) else None
             if value is None and total != 0:
-                raise _unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
-            items = objects(value or [], action.action, action.path[-1])
+                raise unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
+            items = objects(value, action.action, action.path[-1])
             full = len(items) >= min(page_size, number(body.get(self.paging.page_size)) or page_size)
             return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total, full)
 
         return fetch
 
-    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
-        vpc_ids = sorted({nic.vpc_id for nic in network_interfaces}, key=str)
-        sources = [(source, vpc_id) for vpc_id in vpc_ids for source in self._in_use_sources()]
-        eips = self._eip_source()
-        lookups = [(source.action, source.scope(vpc_id)) for source, vpc_id in sources]
-        lookups += [(eips.action, scope) for scope in self._eip_scopes(eips, network_interfaces)]
-        lists = self._runtime.map(lambda lookup: self._list_all(*lookup), lookups)
-        found = [(source, vpc_id, item) for (source, vpc_id), items in zip(sources, lists) for item in items]
-        uses = self._runtime.map(lambda entry: list(entry[0].uses(entry[2])), found)
-        uses_in_vpc: dict[str | None, set[InUse]] = {vpc_id: set() for vpc_id in vpc_ids}
-        for (_source, vpc_id, _item), entries in zip(found, uses):
-            uses_in_vpc[vpc_id].update(entry for entry in entries if entry is not None)
-        eip_uses = (use for items in lists[len(sources) :] for eip in items for use in eips.uses(eip))
-        return match_in_use(network_interfaces, uses_in_vpc, eip_uses)
+    def find_uses(self, network_interfaces: t.Sequence[NetworkInterface], sources: t.Collection[str]) -> set[Use]:
+        places = Places.of(network_interfaces)
+        chosen = [source for source in self._in_use_sources() if source.name in sources]
+        asked = self._cross_checks(places, sources)
+        for source in chosen:
+            for lookup in source.scope(places):
+                asked.setdefault(lookup, []).append(source.name)
+        lists = self._ask(asked)
+        things = [
+            (source, item, lookup.vpc_id or text(item.get(self.vpc_field)), source.detail(item))
+            for source in chosen
+            for lookup in source.scope(places)
+            for item in lists[lookup]
+        ]
+        self._compare(lists)
+        more: Asked = {}
+        for source, _item, _vpc_id, detail in things:
+            if detail is not None:
+                more.setdefault(detail, []).append(source.name)
+        details = self._ask(more)
+        listed: dict[str, list[Listed]] = {source.name: [] for source in chosen}
+        for source, item, vpc_id, detail in things:
+            listed[source.name].append(Listed(item, vpc_id, [] if detail is None else details[detail]))
+        return {use for source in chosen for use in source.uses(listed[source.name], network_interfaces)}
+
+    def _ask(self, asked: Asked) -> Answers:
+        """Ask all questions side by side."""
+
+        def answer(lookup: Lookup) -> list[dict[str, t.Any]]:
+            try:
+                return self._answer(lookup)
+            except ApiError as error:
+                if error.kind is not ErrorKind.AUTH:
+                    raise
+                names = ", ".join(dict.fromkeys(asked[lookup]))
+                raise error.with_more(
+                    f"this look-up needs the permission {self.permission(error.action)}; "
+                    f"to do without it, leave {names} out of in_use_sources"
+                ) from None
+
+        return dict(zip(asked, self._runtime.map(answer, asked)))
+
+    def _answer(self, lookup: Lookup) -> list[dict[str, t.Any]]:
+        action, parameters = lookup.action, dict(lookup.parameters)
+
+        def kept(item: dict[str, t.Any]) -> dict[str, t.Any]:
+            return item if action.fields is None else {name: item.get(name) for name in action.fields}
+
+        if action.paged:
+            return self._list_all(action, parameters, parse=kept)
+        answer = self._client.read(action.action, parameters)
+        items = told_objects(answer, action.action, action.path[0]) if action.path else [answer]
+        return [kept(item) for item in items]
 
     @staticmethod
-    def _eip_scopes(source: EipSource, network_interfaces: t.Sequence[NetworkInterface]) -> list[dict[str, t.Any]]:
-        """Return what elastic IPs to ask for: those of one network interface by its id, those of several by region."""
-        if len(network_interfaces) == 1:
-            return [{source.network_interface: network_interfaces[0].network_interface_id}]
-        regions = {nic.region_id for nic in network_interfaces}
-        # A network interface without a region may be in any of them.
-        return [{}] if None in regions else [{source.region: region} for region in sorted(map(str, regions))]
+    def _more_of(listed: ListAction, detail: ListAction, **parameters: str) -> t.Callable[[dict[str, t.Any]], Lookup]:
+        """Return what asks for more of an item of a list by its id, which goes by the same name in both actions."""
+
+        def lookup(item: dict[str, t.Any]) -> Lookup:
+            identifier = needed_id(item, listed.action, listed.id_field)
+            return Lookup(detail, ((listed.id_field, identifier), *parameters.items()))
+
+        return lookup
+
+    @classmethod
+    @abc.abstractmethod
+    def permission(cls, action: str) -> str:
+        """Return what this cloud calls the permission for an action."""
 
     @abc.abstractmethod
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        """Return what can use addresses in a VPC."""
+        """Return what can use addresses; their names are those of C(in_use_sources)."""
 
-    @abc.abstractmethod
-    def _eip_source(self) -> EipSource:
-        """Return where elastic IPs are found."""
+    def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
+        """Return what to ask beside the lists, to see whether they are complete."""
+        return {}
+
+    def _compare(self, lists: Answers) -> None:
+        """Compare the lists with the answers to the cross-checks.
+
+        :raises ApiError: something is missing from the lists.
+        """

@@ -9,15 +9,17 @@ from __future__ import annotations
 import abc
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 
 #: Network interfaces that one read call may name or return; both clouds document at least this many.
 READ_BATCH = 50
-#: Calls in flight where a module has no option for it: what may use one network interface's addresses is four lists.
-FEW_CALLS = 4
+#: Calls in flight where a module has no option for it: what may use one network interface's addresses is up to seven
+#: lists, which are to be read side by side.
+FEW_CALLS = 8
 
 
 class Pacing(t.Protocol):
@@ -87,6 +89,10 @@ class Provider(abc.ABC):
     connection_spec: t.ClassVar[dict[str, t.Any]]
     #: Whether the cloud can assign an address that the caller chose.
     can_assign: t.ClassVar[bool] = False
+    #: What may use addresses, as far as the cloud can be asked; the choices of the option in_use_sources.
+    in_use_sources: t.ClassVar[tuple[str, ...]]
+    #: What an elastic IP makes untouchable unless the user says otherwise.
+    eip_protects: t.ClassVar[str]
     #: How ids of network interfaces begin in other clouds, and are not known to begin in this one.
     foreign_id_prefixes: t.ClassVar[tuple[str, ...]] = ()
 
@@ -152,11 +158,14 @@ class Provider(abc.ABC):
         """
 
     @abc.abstractmethod
-    def find_in_use(self, network_interfaces: t.Sequence[NetworkInterface]) -> dict[str, list[InUse]]:
-        """Find what uses addresses of these network interfaces; the ids of all of them are keys of the answer.
+    def find_uses(
+        self, network_interfaces: t.Sequence[NetworkInterface], sources: t.Collection[str]
+    ) -> t.Collection[Use]:
+        """Find what uses addresses of these network interfaces; uses of others may be among the answer.
 
-        The cost grows with the VPCs and regions that they are in, not with their number.
+        The cost grows with VPCs, regions and the things in them, not with the number of network interfaces.
 
+        :param sources: which of C(in_use_sources) to ask for.
         :raises ApiError: a look-up failed, so that nothing is known.
         """
 

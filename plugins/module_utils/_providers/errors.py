@@ -59,7 +59,7 @@ class ApiError(NicError):
     :param detail: the cloud's message, or ours about the transport.
     :param retry_after: seconds that the cloud asks to wait.
     :param final: repeating the call cannot help, whatever its kind (a refused TLS certificate).
-    :param use_kind: of an IN_USE error, what uses the address, in the words of C(InUse.kind).
+    :param use_kind: of an IN_USE error, what uses the address, in the words of C(Use.kind).
     :param overloaded: the server had too much to do, so that calls are to be sent more slowly, whatever the kind.
 
     C(overtaken) tells whether other calls of the same action got through meanwhile.
@@ -95,3 +95,15 @@ class ApiError(NicError):
         self.overloaded = overloaded or kind is ErrorKind.THROTTLED
         self.overtaken = False
         self.use_kind = use_kind
+
+    def with_more(self, more: str) -> ApiError:
+        """Return the same error, of which is said more."""
+        return ApiError(
+            self.action,
+            self.kind,
+            f"{self.detail}; {more}",
+            code=self.code,
+            status=self.status,
+            request_id=self.request_id,
+            final=self.final,
+        )

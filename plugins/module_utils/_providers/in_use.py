@@ -2,60 +2,118 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the in-use look-ups of all clouds have in common: which network interface an address in a VPC belongs to."""
+"""How a cloud is asked what uses addresses: all lists side by side, then all that tells more of what they list."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, is_ipv6
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import text
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 
 
-def use(address: t.Any, kind: str, identifier: t.Any, action: str) -> InUse | None:
-    """Make an entry from a cloud's fields; None where they name no IPv4 address, or none at all.
+class ListAction(t.NamedTuple):
+    """An action that lists something.
 
-    :param action: that gave them.
-    :raises ApiError: what they name cannot be read, so that nothing is known.
+    :param path: where the items are in the answer; empty where the answer is the one item.
+    :param id_field: the items' id.
+    :param paged: the list comes in pages, with a count of the items.
+    :param fields: where the items hold secrets, the fields that are kept, and nothing else is.
     """
-    if address in (None, ""):
-        return None
-    parsed = cloud_address(address)
-    if parsed is None and not is_ipv6(address):
-        detail = f"an entry of the answer has an address that cannot be read ({kind} {identifier})"
-        raise ApiError(action, ErrorKind.NO_ANSWER, detail, final=True)
-    return InUse(parsed, kind, text(identifier)) if parsed else None
+
+    action: str
+    path: tuple[str, ...]
+    id_field: str
+    paged: bool = True
+    fields: tuple[str, ...] | None = None
 
 
-def match_in_use(
-    network_interfaces: t.Sequence[NetworkInterface],
-    uses_in_vpc: t.Mapping[str | None, t.Iterable[InUse]],
-    uses_of_network_interfaces: t.Iterable[tuple[str, InUse]],
-) -> dict[str, list[InUse]]:
-    """Sort uses to the network interfaces whose addresses they name.
+class Lookup(t.NamedTuple):
+    """A question what uses addresses; equal ones are asked once.
 
-    Private addresses repeat between VPCs, so a use counts only within its own. For a network interface whose VPC the
-    cloud does not tell, the uses of all VPCs count: rather one address too many is spared than one too few.
-
-    :param uses_in_vpc: what uses addresses in each VPC; under None what uses any anywhere.
-    :param uses_of_network_interfaces: pairs of a network interface id and a use that the cloud ties to it.
+    :param vpc_id: the VPC that it is about; None where it is not about one, or about all.
     """
-    by_address: dict[tuple[str | None, str | None], set[InUse]] = {}
-    for vpc_id, uses in uses_in_vpc.items():
-        for entry in uses:
-            by_address.setdefault((vpc_id, entry.private_ip_address), set()).add(entry)
-    found: dict[str, set[InUse]] = {}
-    for nic in network_interfaces:
-        addresses = (nic.primary_private_ip, *nic.secondary_private_ips)
-        found[nic.network_interface_id] = set().union(*(by_address.get((nic.vpc_id, a), ()) for a in addresses))
-    for network_interface_id, entry in uses_of_network_interfaces:
-        if network_interface_id in found:
-            found[network_interface_id].add(entry)
-    return {identifier: sorted(uses, key=_order) for identifier, uses in found.items()}
+
+    action: ListAction
+    parameters: tuple[tuple[str, t.Any], ...] = ()
+    vpc_id: str | None = None
 
 
-def _order(entry: InUse) -> tuple[t.Any, ...]:
-    address = entry.private_ip_address
-    return (tuple(map(int, address.split("."))) if address else (), entry.kind, entry.id or "")
+class Places(t.NamedTuple):
+    """Where the network interfaces are.
+
+    :param vpc_ids: None stands for all of them, since the cloud does not tell the VPC of a network interface.
+    :param regions: None where the cloud does not tell the region of a network interface.
+    """
+
+    vpc_ids: list[str | None]
+    regions: list[str] | None
+
+    @classmethod
+    def of(cls, network_interfaces: t.Sequence[NetworkInterface]) -> Places:
+        regions = {nic.region_id for nic in network_interfaces}
+        return cls(
+            sorted({nic.vpc_id for nic in network_interfaces}, key=str),
+            None if None in regions else sorted(map(str, regions)),
+        )
+
+
+Scope = t.Callable[[Places], "list[Lookup]"]
+
+
+def in_each_vpc(action: ListAction, parameter: str, listed: bool = False) -> Scope:
+    """Ask once for each VPC.
+
+    :param parameter: names the VPC; C(listed) where it takes a list.
+    """
+
+    def lookups(places: Places) -> list[Lookup]:
+        return [
+            Lookup(action, ((parameter, (vpc_id,) if listed and vpc_id else vpc_id),), vpc_id)
+            for vpc_id in places.vpc_ids
+        ]
+
+    return lookups
+
+
+def in_each_region(action: ListAction, parameter: str) -> Scope:
+    """Ask once for each region, or for all of them at once where one is not known."""
+
+    def lookups(places: Places) -> list[Lookup]:
+        if places.regions is None:
+            return [Lookup(action)]
+        return [Lookup(action, ((parameter, region),)) for region in places.regions]
+
+    return lookups
+
+
+class Listed(t.NamedTuple):
+    """An item of a list.
+
+    :param vpc_id: where it is; None where that is not told.
+    :param details: what the cloud tells of it when asked for more.
+    """
+
+    item: dict[str, t.Any]
+    vpc_id: str | None
+    details: list[dict[str, t.Any]]
+
+
+class InUseSource(t.NamedTuple):
+    """A kind of thing that may use addresses.
+
+    :param name: how the option in_use_sources calls it.
+    :param scope: what lists these things.
+    :param uses: finds what the listed things use, given the network interfaces as well.
+    :param detail: what tells more of a listed thing; None where there is nothing to be told.
+    """
+
+    name: str
+    scope: Scope
+    uses: t.Callable[[list[Listed], t.Sequence[NetworkInterface]], t.Iterable[Use]]
+    detail: t.Callable[[dict[str, t.Any]], Lookup | None] = lambda item: None
+
+
+#: Look-ups, each with the names of the sources that need it.
+Asked = dict[Lookup, "list[str]"]
+Answers = dict[Lookup, "list[dict[str, t.Any]]"]

@@ -22,7 +22,7 @@ LOOPS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["eni-hangzhou-web-1", "eni-hangzhou-web-2"],
     ),
     "zec_private_ip_cleanup": (
-        {"network_interface_ids": ["{{ item }}"]},
+        {"network_interface_ids": ["{{ item }}"], "eip_protects": "address"},
         ["nic-hongkong-game-1", "nic-hongkong-game-2"],
     ),
 }

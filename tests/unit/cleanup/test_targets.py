@@ -127,7 +127,7 @@ def test_an_address_that_is_used_meanwhile_stays(scene: Scene) -> None:
 def test_an_address_that_got_an_elastic_ip_meanwhile_stays(scene: Scene) -> None:
     approved = plan(scene)
     scene.sim.change(kind="attach_eip", network_interface_id=scene.id(2), private_ip_address=scene.secondary(2, 2))
-    report = scene.run(**approved)
+    report = scene.run(**approved, eip_protects="address")
     assert scene.secondaries(2) == [scene.secondary(2, 2)]
     outcome = accounted(report.result)[scene.id(2), scene.secondary(2, 2)]
     assert outcome == ("in_use" if scene.cloud.name == "zec" else "failed")

@@ -10,28 +10,38 @@ Sources: Alibaba Cloud's pages of the named actions; field names and list encodi
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import typing as t
 import uuid
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, sort_addresses
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import EIP, EIP_PROTECTS_ADDRESS, Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import is_loopback, parse_endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
+    needed_address,
+    needed_id,
+    objects,
+    single_address,
+    told_address,
+    told_id,
+    told_objects,
+    told_texts,
+    unreadable,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
-    EipSource,
     IdentityAction,
-    InUseSource,
-    ListAction,
     PagingFields,
-    objects,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
     ClientSettings,
     listed,
+    number,
     text,
     texts,
 )
@@ -47,7 +57,17 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.signi
     sign,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
+    Answers,
+    Asked,
+    InUseSource,
+    ListAction,
+    Listed,
+    Lookup,
+    Places,
+    in_each_region,
+    in_each_vpc,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
     client_settings,
@@ -60,11 +80,29 @@ _VERSION = "2017-11-10"
 _STS_VERSION = "2015-04-01"
 #: The documented statuses; the page's own example spells one of them "In_use".
 _STATUSES = {name.casefold(): name for name in ("Available", "Attaching", "InUse", "Detaching", "Deleting")}
+_EIPS = ListAction("DescribeEnsEipAddresses", ("EipAddresses", "EipAddress"), "AllocationId")
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("LoadBalancers", "LoadBalancer"), "LoadBalancerId")
+_LOAD_BALANCER = ListAction("DescribeLoadBalancerAttribute", (), "LoadBalancerId", paged=False)
 _NAT_GATEWAYS = ListAction("DescribeNatGateways", ("NatGateways",), "NatGatewayId")
 _FORWARD_ENTRIES = ListAction("DescribeForwardTableEntries", ("ForwardTableEntries",), "ForwardEntryId")
+_SNAT_ENTRIES = ListAction("DescribeSnatTableEntries", ("SnatTableEntries",), "SnatEntryId")
 _HA_VIPS = ListAction("DescribeHaVips", ("HaVips",), "HaVipId")
-_EIPS = ListAction("DescribeEnsEipAddresses", ("EipAddresses", "EipAddress"), "AllocationId")
+#: Beside these fields are kubeconfigs and tokens.
+_CLUSTER_FIELDS = ("ClusterId", "VpcId", "PodVswitchIds", "VswitchIds")
+_CLUSTERS = ListAction("DescribeClustersV1", ("Clusters",), "ClusterId", paged=False, fields=_CLUSTER_FIELDS)
+_ARM_SERVERS = ListAction("DescribeARMServerInstances", ("Servers",), "ServerId")
+_NETWORK = ListAction("DescribeNetworkAttribute", (), "NetworkId", paged=False)
+#: No page says how many regions the list of ARM servers may be asked for; other lists take so many.
+_MOST_REGIONS = 100
+#: Where DescribeNetworkAttribute names what the lists have to show, and in words.
+_IN_NETWORK = (
+    ("LoadBalancerIds", "LoadBalancerId", _LOAD_BALANCERS, "load balancer"),
+    ("NatGatewayIds", "NatGatewayId", _NAT_GATEWAYS, "NAT gateway"),
+    ("HaVipIds", "HaVipId", _HA_VIPS, "HaVip"),
+)
+_LISTED_IN_NETWORK = ("load_balancer", "dnat", "snat", "ha_vip")
+#: The one type of resource in a network that the page of DescribeNetworkAttribute names; it uses no address.
+_KNOWN_RESOURCES = ("VSwitch",)
 _TRANSITIONAL = ("Attaching", "Detaching")
 
 
@@ -136,10 +174,126 @@ def _security_groups(item: t.Mapping[str, t.Any]) -> tuple[str, ...] | None:
     return texts(groups.get("SecurityGroup")) if isinstance(groups, dict) else None
 
 
+def _part(answer: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+    """Return a part of what DescribeNetworkAttribute tells; empty where it is missing or null."""
+    part = answer.get(name)
+    if part is not None and not isinstance(part, dict):
+        raise unreadable(_NETWORK.action, f"{name} in the answer is no object")
+    return part or {}
+
+
+def _ids_in_network(network: t.Mapping[str, t.Any], field: str, id_field: str) -> list[str]:
+    return told_texts(_part(network, field), _NETWORK.action, id_field)
+
+
+def _arm_servers(places: Places) -> list[Lookup]:
+    """Ask for all regions at once: the official SDK sends them as JSON text, unlike other lists."""
+    everywhere = places.regions is None or len(places.regions) > _MOST_REGIONS
+    regions = None if everywhere else json.dumps(places.regions)
+    return [Lookup(_ARM_SERVERS, (("EnsRegionIds", regions), ("DescribeAICInstances", "true")))]
+
+
+def _uses_of_bound(kind: str, identifier: str | None, bound_to: str, type_is: str | None) -> list[Use]:
+    """Return the uses of something that is bound to an instance or a network interface, and tells no address.
+
+    :param type_is: C(instance_id) or C(network_interface_id); None where it is not known, so that it may be either.
+    """
+    whole = kind != EIP
+    uses = {
+        "instance_id": Use(kind, identifier, instance_id=bound_to, every_address=whole),
+        "network_interface_id": Use(kind, identifier, network_interface_id=bound_to, every_address=whole),
+    }
+    return [uses[type_is]] if type_is else list(uses.values())
+
+
+def _eip_uses(eips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read EipAddress: an instance, the default, or a network interface, and never an address (no field is for it)."""
+    types = {"EnsInstance": "instance_id", "NetworkInterface": "network_interface_id"}
+    for eip, _vpc_id, _details in eips:
+        bound_to = told_id(eip, _EIPS.action, "InstanceId")
+        if bound_to:
+            bound_type = types.get(text(eip.get("InstanceType")) or "")
+            yield from _uses_of_bound(EIP, text(eip.get("AllocationId")), bound_to, bound_type)
+
+
+def _backend_uses(balancers: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read BackendServers: Ip, which whoever adds a backend may leave out, or else ServerId and Type (ens or eni)."""
+    action, types = _LOAD_BALANCER.action, {"ens": "instance_id", "eni": "network_interface_id"}
+    for balancer, vpc_id, details in balancers:
+        identifier = text(balancer.get("LoadBalancerId"))
+        for backend in (backend for told in details for backend in told_objects(told, action, "BackendServers")):
+            address = told_address(backend.get("Ip"), action, f"backend of {identifier}")
+            if address:
+                yield Use("load_balancer", identifier, address, vpc_id)
+            elif not backend.get("Ip"):
+                server_type = types.get(text(backend.get("Type")) or "")
+                server = needed_id(backend, action, "ServerId")
+                yield from _uses_of_bound("load_balancer", identifier, server, server_type)
+
+
+def _dnat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    for _gateway, vpc_id, entries in gateways:
+        for entry in entries:
+            identifier = text(entry.get("ForwardEntryId"))
+            address = needed_address(entry.get("InternalIp"), _FORWARD_ENTRIES.action, f"DNAT entry {identifier}")
+            if address:
+                yield Use("dnat", identifier, address, vpc_id)
+
+
+def _snat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    for _gateway, vpc_id, entries in gateways:
+        for entry in entries:
+            identifier = text(entry.get("SnatEntryId"))
+            address = single_address(entry.get("SourceCIDR"), _SNAT_ENTRIES.action, f"SNAT entry {identifier}")
+            if address:
+                yield Use("snat", identifier, address, vpc_id)
+
+
+def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    action = _HA_VIPS.action
+    for ha_vip, vpc_id, _details in ha_vips:
+        identifier = text(ha_vip.get("HaVipId"))
+        members = objects(ha_vip.get("AssociatedInstances"), action, "AssociatedInstances")
+        for holder in (ha_vip, *members):
+            address = told_address(holder.get("IpAddress"), action, f"HaVip {identifier}")
+            if address:
+                yield Use("ha_vip", identifier, address, vpc_id)
+        own = told_address(ha_vip.get("IpAddress"), action, f"HaVip {identifier}")
+        for eip in objects(ha_vip.get("AssociatedEipAddresses"), action, "AssociatedEipAddresses") if own else ():
+            yield Use(EIP, text(eip.get("EipId")), own, vpc_id)
+
+
+def _pod_uses(clusters: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read Clusters: pods have secondary addresses of network interfaces in PodVswitchIds, by default VswitchIds."""
+    action = _CLUSTERS.action
+    for cluster, _vpc_id, _details in clusters:
+        identifier = text(cluster.get("ClusterId"))
+        subnets = told_texts(cluster, action, "PodVswitchIds") or told_texts(cluster, action, "VswitchIds")
+        for subnet_id in subnets:
+            yield Use("kubernetes", identifier, subnet_id=subnet_id, every_address=True)
+        if not subnets:
+            yield Use("kubernetes", identifier, vpc_id=needed_id(cluster, action, "VpcId"), every_address=True)
+
+
+def _android_uses(servers: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    action = _ARM_SERVERS.action
+    for server, _vpc_id, _details in servers:
+        for container in told_objects(server, action, "AICInstances"):
+            identifier, network = text(container.get("InstanceId")), container.get("NetworkAttributes")
+            if not isinstance(network, dict):
+                raise unreadable(action, f"NetworkAttributes of {identifier} in the answer is no object")
+            address = needed_address(network.get("IpAddress"), action, f"Android container {identifier}")
+            if address:
+                yield Use("android", identifier, address, told_id(network, action, "NetworkId"))
+
+
 class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
+    in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "kubernetes", "android")
+    # Nothing but an instance or a network interface can be chosen when it is bound, so it is the primary address.
+    eip_protects = EIP_PROTECTS_ADDRESS
     foreign_id_prefixes = ("nic-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
@@ -168,6 +322,7 @@ class EnsProvider(CloudProvider):
     )
     ids_parameter = "NetworkInterfaceIds"
     paging = PagingFields("PageNumber", "PageSize", "TotalCount")
+    vpc_field = "NetworkId"
     # Alibaba Cloud's page of GetCallerIdentity: no authorization is needed.
     identity = IdentityAction(
         "GetCallerIdentity", "AccountId", "every valid key may call it, unless a policy denies sts:GetCallerIdentity"
@@ -224,6 +379,7 @@ class EnsProvider(CloudProvider):
             if address is not None and address not in protected and (mark is not None or protected != {None})
         }
         status = _status(item.get("Status"))
+        instance_id = text(item.get("InstanceId"))
         return NetworkInterface(
             network_interface_id=item["NetworkInterfaceId"],
             name=text(item.get("NetworkInterfaceName")),
@@ -232,7 +388,7 @@ class EnsProvider(CloudProvider):
             region_id=text(item.get("EnsRegionId")),
             vpc_id=text(item.get("NetworkId")),
             subnet_id=text(item.get("VSwitchId")),
-            instance_id=text(item.get("InstanceId")),
+            instance_id=instance_id,
             mac_address=text(item.get("MacAddress")),
             primary_private_ip=primary or next((address for address in protected if address), None),
             secondary_private_ips=tuple(sort_addresses(secondary)),
@@ -241,43 +397,57 @@ class EnsProvider(CloudProvider):
             created_at=text(item.get("CreationTime")),
             transitional=status in _TRANSITIONAL,
             addresses_told=told,
+            instance_told=instance_id is not None or status == "Available",
         )
+
+    @classmethod
+    def permission(cls, action: str) -> str:
+        return f"ens:{action}"
 
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        def scope(vpc_id: str | None) -> dict[str, t.Any]:
-            return {"NetworkId": vpc_id}
-
+        gateways, more_of = in_each_vpc(_NAT_GATEWAYS, "NetworkId"), self._more_of
         return (
-            InUseSource(_LOAD_BALANCERS, scope, self._backends),
-            InUseSource(_NAT_GATEWAYS, scope, self._forward_entries),
-            InUseSource(_HA_VIPS, scope, self._ha_vip),
+            InUseSource("eip", in_each_region(_EIPS, "EnsRegionId"), _eip_uses),
+            InUseSource(
+                "load_balancer",
+                in_each_vpc(_LOAD_BALANCERS, "NetworkId"),
+                _backend_uses,
+                more_of(_LOAD_BALANCERS, _LOAD_BALANCER),
+            ),
+            InUseSource("dnat", gateways, _dnat_uses, more_of(_NAT_GATEWAYS, _FORWARD_ENTRIES)),
+            InUseSource("snat", gateways, _snat_uses, more_of(_NAT_GATEWAYS, _SNAT_ENTRIES)),
+            InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "NetworkId"), _ha_vip_uses),
+            InUseSource("kubernetes", lambda places: [Lookup(_CLUSTERS)], _pod_uses),
+            InUseSource("android", _arm_servers, _android_uses),
         )
 
-    def _backends(self, balancer: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        balancer_id = self._id(balancer, _LOAD_BALANCERS)
-        attributes = self._client.read("DescribeLoadBalancerAttribute", {"LoadBalancerId": balancer_id})
-        for backend in self._told(attributes, "DescribeLoadBalancerAttribute", "BackendServers"):
-            yield use(backend.get("Ip"), "load_balancer", balancer_id, "DescribeLoadBalancerAttribute")
+    def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
+        names = [name for name in _LISTED_IN_NETWORK if name in sources]
+        vpc_ids = [vpc_id for vpc_id in places.vpc_ids if vpc_id and names]
+        return {Lookup(_NETWORK, (("NetworkId", vpc_id),), vpc_id): list(names) for vpc_id in vpc_ids}
 
-    def _forward_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        for entry in self._list_all(_FORWARD_ENTRIES, {"NatGatewayId": self._id(gateway, _NAT_GATEWAYS)}):
-            yield use(entry.get("InternalIp"), "dnat", entry.get("ForwardEntryId"), _FORWARD_ENTRIES.action)
-
-    def _ha_vip(self, ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        action, identifier = _HA_VIPS.action, ha_vip.get("HaVipId")
-        yield use(ha_vip.get("IpAddress"), "ha_vip", identifier, action)
-        for member in objects(ha_vip.get("AssociatedInstances") or [], action, "AssociatedInstances"):
-            yield use(member.get("IpAddress"), "ha_vip", identifier, action)
-        for eip in objects(ha_vip.get("AssociatedEipAddresses") or [], action, "AssociatedEipAddresses"):
-            yield use(ha_vip.get("IpAddress"), "eip", eip.get("EipId"), action)
-
-    def _eip_source(self) -> EipSource:
-        def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:
-            # ENS does not tell to which of the network interface's addresses the elastic IP belongs.
-            if text(eip.get("InstanceId")):
-                yield eip["InstanceId"], InUse(None, "eip", text(eip.get("AllocationId")))
-
-        return EipSource(_EIPS, "AssociatedInstanceId", "EnsRegionId", uses)
+    def _compare(self, lists: Answers) -> None:
+        for network, (told, *_others) in [(key, answer) for key, answer in lists.items() if key.action == _NETWORK]:
+            if text(told.get("NetworkId")) != network.vpc_id:
+                raise unreadable(_NETWORK.action, f"the answer is not about the network {network.vpc_id}")
+            for field, id_field, action, words in _IN_NETWORK:
+                shown = [items for key, items in lists.items() if (key.action, key.vpc_id) == (action, network.vpc_id)]
+                ids = {item.get(action.id_field) for items in shown for item in items}
+                missing = [one for one in _ids_in_network(told, field, id_field) if shown and one not in ids]
+                if missing:
+                    raise unreadable(
+                        _NETWORK.action,
+                        f"the network {network.vpc_id} has the {words} {missing[0]}, which {action.action} does not "
+                        "list, so what it uses is not known; if it is new, trying again may help",
+                    )
+            for resource in objects(
+                _part(told, "CloudResources").get("CloudResourceSetType"), _NETWORK.action, "CloudResourceSetType"
+            ):
+                if resource.get("ResourceType") not in _KNOWN_RESOURCES and number(resource.get("ResourceCount")) != 0:
+                    self._runtime.warn(
+                        f"the network {network.vpc_id} has resources of the type {text(resource.get('ResourceType'))}, "
+                        "and whether they use addresses is not known"
+                    )
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

@@ -20,15 +20,27 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
     is_ipv6,
     sort_addresses,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse, NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import (
+    EIP,
+    EIP_PROTECTS_NETWORK_INTERFACE,
+    Use,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import parse_endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
+    needed_address,
+    needed_id,
+    single_address,
+    told_address,
+    told_id,
+    told_objects,
+    told_texts,
+    unreadable,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
-    EipSource,
     IdentityAction,
-    InUseSource,
-    ListAction,
     PagingFields,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
@@ -39,7 +51,14 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
+    InUseSource,
+    ListAction,
+    Listed,
+    Lookup,
+    in_each_region,
+    in_each_vpc,
+)
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
     TRANSPORT_SPEC,
     client_settings,
@@ -53,18 +72,25 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.error
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.signing import METHOD, sign
 
 DEFAULT_ENDPOINT = "console.zenlayer.com"
-#: Service and version of the actions that do not belong to zec.
+_SERVICE = ("zec", "2025-09-01")
+#: Service and version of the actions that do not belong to it.
 _OTHER_SERVICES = {
     "DescribeLoadBalancers": ("zlb", "2025-04-01"),
     "DescribeBackends": ("zlb", "2025-04-01"),
+    "DescribePrivateZones": ("pvtdns", "2025-11-01"),
+    "DescribePrivateZoneRecords": ("pvtdns", "2025-11-01"),
     "DescribeCustomerBalance": ("zbc", "2024-08-09"),
 }
 _CONTENT_TYPE = "application/json"
 _STATUSES = ("PENDING", "AVAILABLE", "ATTACHING", "DETACHING", "DELETING", "CREATE_FAILED", "USED")
-_LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("dataSet",), "loadBalancerId")
-_NAT_GATEWAYS = ListAction("DescribeNatGateways", ("dataSet",), "natGatewayId")
-_HA_VIPS = ListAction("DescribeHaVips", ("dataSet",), "haVipId")
 _EIPS = ListAction("DescribeEips", ("dataSet",), "eipId")
+_LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("dataSet",), "loadBalancerId")
+_BACKENDS = ListAction("DescribeBackends", (), "loadBalancerId", paged=False)
+_NAT_GATEWAYS = ListAction("DescribeNatGateways", ("dataSet",), "natGatewayId")
+_NAT_GATEWAY = ListAction("DescribeNatGatewayDetail", (), "natGatewayId", paged=False)
+_HA_VIPS = ListAction("DescribeHaVips", ("dataSet",), "haVipId")
+_ZONES = ListAction("DescribePrivateZones", ("dataSet",), "zoneId")
+_RECORDS = ListAction("DescribePrivateZoneRecords", ("dataSet",), "recordId")
 _TRANSITIONAL = ("PENDING", "ATTACHING", "DETACHING")
 
 
@@ -82,7 +108,7 @@ class ZecClient(ApiClient):
         self._credentials = credentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
-        service, version = _OTHER_SERVICES.get(action, ("zec", "2025-09-01"))
+        service, version = _OTHER_SERVICES.get(action, _SERVICE)
         body = json.dumps({name: value for name, value in parameters.items() if value is not None}).encode()
         host = self.session.endpoint.authority
         headers = {
@@ -143,10 +169,103 @@ def _secondary(item: t.Mapping[str, t.Any], primary: str | None) -> tuple[set[st
     return secondary, private <= secondary | {primary}
 
 
+def _public_ips(value: t.Any) -> tuple[str, ...] | None:
+    """Read publicIpList; whatever is no IPv6 address is taken for an IPv4 address, so that it does not get lost."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(text(address) for address in value):
+        return None
+    return tuple(cloud_address(address) or address for address in value if not is_ipv6(address))
+
+
 def _tags(value: t.Any) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
     return {str(tag["key"]): str(tag.get("value") or "") for tag in listed(value, "tags") if tag.get("key")}
+
+
+def _eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read dataSet of DescribeEips: an elastic IP is bound to one private address of a network interface.
+
+    A public address of a network interface that none of its elastic IPs explains belongs to one that this key may not
+    see, or that the cloud gave by itself.
+    """
+    explained: set[tuple[str | None, str]] = set()
+    for eip, _vpc_id, _details in eips:
+        identifier = text(eip.get("eipId"))
+        address = told_address(eip.get("privateIpAddress"), _EIPS.action, f"elastic IP {identifier}")
+        # nicId is the older name of associatedId.
+        bound_to = {told_id(eip, _EIPS.action, name) for name in ("associatedId", "nicId")} - {None}
+        for network_interface_id in bound_to:
+            yield Use(
+                EIP, identifier, address, network_interface_id=network_interface_id, every_address=address is None
+            )
+        if not bound_to:
+            instance_id = told_id(eip, _EIPS.action, "instanceId")
+            if instance_id:
+                yield Use(EIP, identifier, address, instance_id=instance_id, every_address=address is None)
+        public_ips = told_texts(eip, _EIPS.action, "publicIpAddresses")
+        explained.update((one, cloud_address(public_ip) or public_ip) for one in bound_to for public_ip in public_ips)
+    for nic in nics:
+        if nic.public_ips is None:
+            raise unreadable("DescribeNetworkInterfaces", f"publicIpList of {nic.network_interface_id} cannot be read")
+        for public_ip in nic.public_ips:
+            if (nic.network_interface_id, public_ip) not in explained:
+                yield Use(EIP, public_ip, network_interface_id=nic.network_interface_id, every_address=True)
+
+
+def _backend_uses(balancers: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read backends of DescribeBackends: privateIpAddress, or else the instance."""
+    action = _BACKENDS.action
+    for balancer, vpc_id, details in balancers:
+        identifier = text(balancer.get("loadBalancerId"))
+        for backend in (backend for told in details for backend in told_objects(told, action, "backends")):
+            address = told_address(backend.get("privateIpAddress"), action, f"backend of {identifier}")
+            if address:
+                yield Use("load_balancer", identifier, address, vpc_id)
+            elif not backend.get("privateIpAddress"):
+                instance_id = needed_id(backend, action, "instanceId")
+                yield Use("load_balancer", identifier, instance_id=instance_id, every_address=True)
+
+
+def _dnat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    action = _NAT_GATEWAY.action
+    for _gateway, vpc_id, details in gateways:
+        for entry in (entry for told in details for entry in told_objects(told, action, "dnats")):
+            identifier = text(entry.get("dnatEntryId"))
+            address = needed_address(entry.get("privateIp"), action, f"DNAT entry {identifier}")
+            if address:
+                yield Use("dnat", identifier, address, vpc_id)
+
+
+def _snat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    action = _NAT_GATEWAY.action
+    for _gateway, vpc_id, details in gateways:
+        for entry in (entry for told in details for entry in told_objects(told, action, "snats")):
+            identifier = text(entry.get("snatEntryId"))
+            for cidr in told_texts(entry, action, "cidrs"):
+                address = single_address(cidr, action, f"SNAT entry {identifier}")
+                if address:
+                    yield Use("snat", identifier, address, vpc_id)
+
+
+def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    for ha_vip, vpc_id, _details in ha_vips:
+        identifier = text(ha_vip.get("haVipId"))
+        address = told_address(ha_vip.get("ipAddress"), _HA_VIPS.action, f"HaVip {identifier}")
+        if address:
+            yield Use("ha_vip", identifier, address, vpc_id)
+
+
+def _dns_uses(zones: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+    """Read dataSet of DescribePrivateZoneRecords, whatever a record's status: no page says what they are."""
+    for _zone, vpc_id, records in zones:
+        for record in records:
+            identifier = text(record.get("recordId"))
+            if record.get("type") in (None, "A"):
+                address = needed_address(record.get("value"), _RECORDS.action, f"DNS record {identifier}")
+                if address:
+                    yield Use("dns", identifier, address, vpc_id)
 
 
 class ZecProvider(CloudProvider):
@@ -154,6 +273,10 @@ class ZecProvider(CloudProvider):
 
     name = "ZEC"
     can_assign = True
+    in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "dns")
+    # The page of UnassignNetworkInterfaceIpv4: "When a vNIC has elastic public IPs assigned, its private IP cannot be
+    # unassigned".
+    eip_protects = EIP_PROTECTS_NETWORK_INTERFACE
     foreign_id_prefixes = ("eni-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},
@@ -182,6 +305,7 @@ class ZecProvider(CloudProvider):
     network_interfaces = ListAction("DescribeNetworkInterfaces", ("dataSet",), "nicId")
     ids_parameter = "nicIds"
     paging = PagingFields("pageNum", "pageSize", "totalCount")
+    vpc_field = "vpcId"
     # No other action of Zenlayer's tells the account; the field as the official SDK reads it.
     identity = IdentityAction(
         "DescribeCustomerBalance",
@@ -218,6 +342,7 @@ class ZecProvider(CloudProvider):
         primary = cloud_address(item.get("primaryIpv4"))
         secondary, told = _secondary(item, primary)
         status = text(item.get("status"))
+        instance_id = text(item.get("instanceId"))
         group = item.get("securityGroupId")
         return NetworkInterface(
             network_interface_id=item["nicId"],
@@ -227,7 +352,7 @@ class ZecProvider(CloudProvider):
             region_id=text(item.get("regionId")),
             vpc_id=text(item.get("vpcId")),
             subnet_id=text(item.get("subnetId")),
-            instance_id=text(item.get("instanceId")),
+            instance_id=instance_id,
             mac_address=text(item.get("macAddress")),
             primary_private_ip=primary,
             secondary_private_ips=tuple(sort_addresses(secondary)),
@@ -236,46 +361,29 @@ class ZecProvider(CloudProvider):
             created_at=text(item.get("createTime")),
             transitional=status in _TRANSITIONAL,
             addresses_told=told,
+            instance_told=instance_id is not None or status == "AVAILABLE",
+            public_ips=_public_ips(item.get("publicIpList")),
         )
+
+    @classmethod
+    def permission(cls, action: str) -> str:
+        return f"{action} of the service {_OTHER_SERVICES.get(action, _SERVICE)[0]}"
 
     def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        def scope(vpc_id: str | None) -> dict[str, t.Any]:
-            return {"vpcId": vpc_id}
-
-        def ha_vip_scope(vpc_id: str | None) -> dict[str, t.Any]:
-            return {"vpcIds": [vpc_id] if vpc_id else None}
-
+        gateways, gateway = in_each_vpc(_NAT_GATEWAYS, "vpcId"), self._more_of(_NAT_GATEWAYS, _NAT_GATEWAY)
+        records = self._more_of(_ZONES, _RECORDS, type="A")
         return (
-            InUseSource(_LOAD_BALANCERS, scope, self._backends),
-            InUseSource(_NAT_GATEWAYS, scope, self._dnat_entries),
-            InUseSource(_HA_VIPS, ha_vip_scope, self._ha_vip),
+            InUseSource("eip", in_each_region(_EIPS, "regionId"), _eip_uses),
+            InUseSource("load_balancer", in_each_vpc(_LOAD_BALANCERS, "vpcId"), _backend_uses, self._backends),
+            InUseSource("dnat", gateways, _dnat_uses, gateway),
+            InUseSource("snat", gateways, _snat_uses, gateway),
+            InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "vpcIds", listed=True), _ha_vip_uses),
+            InUseSource("dns", in_each_vpc(_ZONES, "vpcIds", listed=True), _dns_uses, records),
         )
 
-    def _backends(self, balancer: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        if balancer.get("backendServerCount") == 0:
-            return
-        balancer_id = self._id(balancer, _LOAD_BALANCERS)
-        answer = self._client.read("DescribeBackends", {"loadBalancerId": balancer_id})
-        for backend in self._told(answer, "DescribeBackends", "backends"):
-            yield use(backend.get("privateIpAddress"), "load_balancer", balancer_id, "DescribeBackends")
-
-    def _dnat_entries(self, gateway: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        detail = self._client.read("DescribeNatGatewayDetail", {"natGatewayId": self._id(gateway, _NAT_GATEWAYS)})
-        for entry in self._told(detail, "DescribeNatGatewayDetail", "dnats"):
-            yield use(entry.get("privateIp"), "dnat", entry.get("dnatEntryId"), "DescribeNatGatewayDetail")
-
-    @staticmethod
-    def _ha_vip(ha_vip: dict[str, t.Any]) -> t.Iterator[InUse | None]:
-        yield use(ha_vip.get("ipAddress"), "ha_vip", ha_vip.get("haVipId"), _HA_VIPS.action)
-
-    def _eip_source(self) -> EipSource:
-        def uses(eip: dict[str, t.Any]) -> t.Iterator[tuple[str, InUse]]:
-            # nicId is the older name of associatedId.
-            for network_interface_id in filter(None, {text(eip.get("associatedId")), text(eip.get("nicId"))}):
-                address = cloud_address(eip.get("privateIpAddress"))
-                yield network_interface_id, InUse(address, "eip", text(eip.get("eipId")))
-
-        return EipSource(_EIPS, "associatedId", "regionId", uses)
+    def _backends(self, balancer: dict[str, t.Any]) -> Lookup | None:
+        without = balancer.get("backendServerCount") == 0
+        return None if without else self._more_of(_LOAD_BALANCERS, _BACKENDS)(balancer)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

@@ -41,8 +41,10 @@ class Cloud:
     provider: t.ClassVar[type[CloudProvider]]
     spec: t.ClassVar[dict[str, t.Any]]
     write: t.ClassVar[str]
-    #: What is called to find what uses addresses of one network interface, where nothing does.
-    lookups: t.ClassVar[tuple[str, ...]]
+    #: What is called to find what uses addresses where nothing does: in each VPC, in each region, and once.
+    in_each_vpc: t.ClassVar[tuple[str, ...]]
+    in_each_region: t.ClassVar[tuple[str, ...]]
+    once: t.ClassVar[tuple[str, ...]] = ()
     #: Codes with their HTTP status.
     refusal: t.ClassVar[tuple[str, int]]
     throttling: t.ClassVar[tuple[str, int]]
@@ -51,6 +53,11 @@ class Cloud:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """Tell what is called for one network interface."""
+        return (*self.in_each_vpc, *self.in_each_region, *self.once)
 
     def load(self, secondary: t.Sequence[str] = (), **more: t.Any) -> None:
         """Put one network interface into the cloud; what belongs to no cloud as in an estate file."""
@@ -122,7 +129,9 @@ class Ens(Cloud):
     provider = EnsProvider
     spec = ens_private_ip.DEFINITION.options
     write = "UnassignPrivateIpAddresses"
-    lookups = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribeEnsEipAddresses")
+    in_each_vpc = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribeNetworkAttribute")
+    in_each_region = ("DescribeEnsEipAddresses",)
+    once = ("DescribeClustersV1", "DescribeARMServerInstances")
     refusal = ("InvalidParameter.EniServiceManaged", 400)
     throttling = ("Throttling.User", 400)
     broken = ("InternalError", 500)
@@ -134,7 +143,8 @@ class Zec(Cloud):
     provider = ZecProvider
     spec = zec_private_ip.DEFINITION.options
     write = "UnassignNetworkInterfaceIpv4"
-    lookups = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribeEips")
+    in_each_vpc = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribePrivateZones")
+    in_each_region = ("DescribeEips",)
     refusal = ("OPERATION_DENIED_BY_POLICY", 409)
     throttling = ("REQUEST_LIMIT_EXCEEDED", 429)
     broken = ("INTERNAL_SERVER_ERROR", 500)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain import outcomes as names
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ SETTLERS = {
     names.UNASSIGNED: lambda outcomes, address: outcomes.settle(address, names.UNASSIGNED),
     names.ALREADY_ABSENT: lambda outcomes, address: outcomes.settle(address, names.ALREADY_ABSENT),
     names.KEPT: lambda outcomes, address: outcomes.keep(address, names.KEPT_BY_POLICY),
-    names.IN_USE: lambda outcomes, address: outcomes.in_use(address, [InUse(address, "eip", "eip-1")]),
+    names.IN_USE: lambda outcomes, address: outcomes.in_use(address, [Use("eip", "eip-1")]),
     names.FAILED: lambda outcomes, address: outcomes.error(address, names.FAILED, "Code", "Because.", "R-1"),
     names.UNKNOWN: lambda outcomes, address: outcomes.error(address, names.UNKNOWN, None, "No answer.", None),
     names.NOT_ATTEMPTED: lambda outcomes, address: outcomes.settle(address, names.NOT_ATTEMPTED),

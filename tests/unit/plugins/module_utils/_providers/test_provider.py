@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import InUse
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use, match_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_info
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
@@ -354,7 +354,7 @@ def test_what_is_asked_for_and_not_there_is_named(cloud):
 
 
 def info(cloud, **given_):
-    spec = {**cloud.provider.connection_spec, **private_ip_info.argument_spec(cloud.provider.filters_spec)}
+    spec = {**cloud.provider.connection_spec, **private_ip_info.argument_spec(cloud.provider)}
     defaults = {name: entry.get("default") for name, entry in spec.items()}
     options = {**defaults, **cloud.options(), **given_}
     return run_task(private_ip_info.run, cloud.provider, options, given_, spec, False)
@@ -429,10 +429,10 @@ def test_look_ups_grow_with_the_vpcs_and_not_with_the_network_interfaces(count, 
     assert in_use == 2 * count // 3
     balancers = min(2, in_use)
     backends = {"DescribeLoadBalancerAttribute" if cloud.name == "ens" else "DescribeBackends": balancers}
-    eips = cloud.lookups[3]
     assert counts == {
-        **dict.fromkeys(cloud.lookups[:3], vpcs),
-        eips: regions,
+        **dict.fromkeys(cloud.in_each_vpc, vpcs),
+        **dict.fromkeys(cloud.in_each_region, regions),
+        **dict.fromkeys(cloud.once, 1),
         **(backends if balancers else {}),
     }
 
@@ -450,8 +450,8 @@ def test_ens_the_members_of_a_ha_vip_use_their_addresses(ens):
         ha_vips=[{"ha_vip_id": "vip-1", "subnet_id": "subnet-1", "ip_address": "10.0.0.200", "members": [member]}],
     )
     nic = read_nic(ens)
-    found = ens.ask(lambda provider: provider.find_in_use([nic]))
-    assert found == {NIC: [InUse(A, "ha_vip", "vip-1")]}
+    found = ens.ask(lambda provider: provider.find_uses([nic], ["ha_vip"]))
+    assert match_uses([nic], found) == {NIC: [Use("ha_vip", "vip-1", A, "vpc-1")]}
 
 
 def test_a_network_interface_whose_vpc_is_not_told_is_spared_for_the_uses_of_all_vpcs(cloud):
