@@ -48,9 +48,10 @@ def told_texts(answer: t.Mapping[str, t.Any], action: str, name: str) -> list[st
     """
     value = answer.get(name)
     values = [] if value is None else value
-    if not isinstance(values, list) or not all(text(item) for item in values):
+    read = [text(item) for item in values] if isinstance(values, list) else [None]
+    if None in read:
         raise unreadable(action, f"{name} in the answer is no list of texts")
-    return values
+    return [item for item in read if item]
 
 
 def told_id(answer: t.Mapping[str, t.Any], action: str, name: str) -> str | None:

@@ -182,10 +182,6 @@ def _part(answer: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     return part or {}
 
 
-def _ids_in_network(network: t.Mapping[str, t.Any], field: str, id_field: str) -> list[str]:
-    return told_texts(_part(network, field), _NETWORK.action, id_field)
-
-
 def _arm_servers(places: Places) -> list[Lookup]:
     """Ask for all regions at once: the official SDK sends them as JSON text, unlike other lists."""
     everywhere = places.regions is None or len(places.regions) > _MOST_REGIONS
@@ -427,25 +423,28 @@ class EnsProvider(CloudProvider):
         return {Lookup(_NETWORK, (("NetworkId", vpc_id),), vpc_id): list(names) for vpc_id in vpc_ids}
 
     def _compare(self, lists: Answers) -> None:
-        for network, (told, *_others) in [(key, answer) for key, answer in lists.items() if key.action == _NETWORK]:
-            if text(told.get("NetworkId")) != network.vpc_id:
-                raise unreadable(_NETWORK.action, f"the answer is not about the network {network.vpc_id}")
+        listed = {
+            (lookup.action, lookup.vpc_id): {item.get(lookup.action.id_field) for item in items}
+            for lookup, items in lists.items()
+        }
+        for lookup, (network, *_others) in [entry for entry in lists.items() if entry[0].action == _NETWORK]:
+            if text(network.get("NetworkId")) != lookup.vpc_id:
+                raise unreadable(_NETWORK.action, f"the answer is not about the network {lookup.vpc_id}")
             for field, id_field, action, words in _IN_NETWORK:
-                shown = [items for key, items in lists.items() if (key.action, key.vpc_id) == (action, network.vpc_id)]
-                ids = {item.get(action.id_field) for items in shown for item in items}
-                missing = [one for one in _ids_in_network(told, field, id_field) if shown and one not in ids]
+                named = told_texts(_part(network, field), _NETWORK.action, id_field)
+                ids = listed.get((action, lookup.vpc_id), set(named))
+                missing = [identifier for identifier in named if identifier not in ids]
                 if missing:
                     raise unreadable(
                         _NETWORK.action,
-                        f"the network {network.vpc_id} has the {words} {missing[0]}, which {action.action} does not "
+                        f"the network {lookup.vpc_id} has the {words} {missing[0]}, which {action.action} does not "
                         "list, so what it uses is not known; if it is new, trying again may help",
                     )
-            for resource in objects(
-                _part(told, "CloudResources").get("CloudResourceSetType"), _NETWORK.action, "CloudResourceSetType"
-            ):
+            resources = _part(network, "CloudResources").get("CloudResourceSetType")
+            for resource in objects(resources, _NETWORK.action, "CloudResourceSetType"):
                 if resource.get("ResourceType") not in _KNOWN_RESOURCES and number(resource.get("ResourceCount")) != 0:
                     self._runtime.warn(
-                        f"the network {network.vpc_id} has resources of the type {text(resource.get('ResourceType'))}, "
+                        f"the network {lookup.vpc_id} has resources of the type {text(resource.get('ResourceType'))}, "
                         "and whether they use addresses is not known"
                     )
 

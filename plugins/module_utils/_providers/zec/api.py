@@ -173,9 +173,10 @@ def _public_ips(value: t.Any) -> tuple[str, ...] | None:
     """Read publicIpList; whatever is no IPv6 address is taken for an IPv4 address, so that it does not get lost."""
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(text(address) for address in value):
+    addresses = [text(address) for address in value] if isinstance(value, list) else [None]
+    if None in addresses:
         return None
-    return tuple(cloud_address(address) or address for address in value if not is_ipv6(address))
+    return tuple(cloud_address(address) or address for address in addresses if address and not is_ipv6(address))
 
 
 def _tags(value: t.Any) -> dict[str, str] | None:
