@@ -325,13 +325,12 @@ class CloudProvider(Provider):
             try:
                 return self._answer(lookup)
             except ApiError as error:
-                if error.kind is not ErrorKind.AUTH:
+                if error.kind not in (ErrorKind.AUTH, ErrorKind.REFUSED):
                     raise
+                denied = error.kind is ErrorKind.AUTH
+                needed = f"this look-up needs the permission {self.permission(error.action)}; " if denied else ""
                 names = ", ".join(dict.fromkeys(asked[lookup]))
-                raise error.with_more(
-                    f"this look-up needs the permission {self.permission(error.action)}; "
-                    f"to do without it, leave {names} out of in_use_sources"
-                ) from None
+                raise error.with_more(f"{needed}to do without it, leave {names} out of in_use_sources") from None
 
         return dict(zip(asked, self._runtime.map(answer, asked)))
 

@@ -296,6 +296,8 @@ def test_a_look_up_that_tells_nothing_certain_stops_everything(name, action, fie
     for report in (cloud.unassign(max_retries=0), cleanup(cloud, max_retries=0)):
         assert action in (report.message or ""), report.message
         assert report.result == {"changed": False}
+        if trouble == "refused":
+            assert f"to do without it, leave {sources} out of in_use_sources" in (report.message or "")
     assert cloud.writes() == []
 
     forced = cloud.unassign(max_retries=0, force=True)
