@@ -26,7 +26,8 @@ attributes:
     support: full
 options:
   step:
-    description: What the role is about to do.
+    description:
+      - What the role is about to do.
     type: str
     required: true
     choices:
@@ -35,9 +36,38 @@ options:
       - report
       - removed
       - restored
+  variables:
+    description:
+      - Names of the variables that begin as those of the role do.
+    type: list
+    elements: str
+  begun:
+    description:
+      - Name of the variable that has the result of O(step=begin).
+    type: str
+  checked:
+    description:
+      - Name of the variable that has the result of the cleanup module in check mode.
+    type: str
+  used:
+    description:
+      - Likewise, of a look at what uses the addresses.
+    type: str
+  prepared:
+    description:
+      - Name of the variable that has the result of O(step=prepare) or O(step=removed).
+    type: str
+  batches:
+    description:
+      - Name of the variable that has the results of the cleanup module, batch by batch.
+    type: str
+  assigned:
+    description:
+      - Name of the variable that has the results of assigning addresses again.
+    type: str
 notes:
-  - It runs in the worker process of ansible-core, and reads the variables of the role and what its
-    tasks have registered.
+  - It runs in the worker process of ansible-core. Results of earlier tasks are named, not handed over, since a large
+    estate does not pass through templates in good time.
 """
 
 EXAMPLES = r"""
@@ -55,13 +85,27 @@ msg:
   returned: for O(step=report) and O(step=restored)
   type: str
   sample: Unassigned 12 addresses on 4 network interfaces
-totals:
-  description: The totals of the report.
+success:
+  description: Whether everything came of it that was asked for.
   returned: for O(step=report) and O(step=restored)
-  type: dict
-files:
-  description: The files that were written.
-  returned: O(step=report)
+  type: bool
+  sample: true
+lines:
+  description: What a person is told.
+  returned: for O(step=report) and O(step=restored)
   type: list
   elements: str
+  sample: ["Unassigned 12 addresses on 4 network interfaces", "/srv/cleanup/report.html"]
+result:
+  description: What the role sets as C(private_ip_cleanup_result).
+  returned: for O(step=report) and O(step=restored)
+  type: dict
+  sample:
+    mode: apply
+    scope: localhost
+    message: Unassigned 12 addresses on 4 network interfaces
+    totals: {"unassigned": 12}
+    digest: sha256:f28175172a9b0d4b87fcbf6a7d1145a49718059e93741c9eded5725eff335d43
+    files: ["/srv/cleanup/report.html"]
+    journal: /srv/cleanup/journal.jsonl
 """

@@ -131,6 +131,7 @@ class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
+    title = "Alibaba Cloud ENS"
     foreign_id_prefixes = ("nic-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
         "access_key_id": {"type": "str", "no_log": False},

@@ -148,6 +148,7 @@ class ZecProvider(CloudProvider):
     """Zenlayer ZEC."""
 
     name = "ZEC"
+    title = "Zenlayer ZEC"
     can_assign = True
     foreign_id_prefixes = ("eni-",)
     connection_spec: t.ClassVar[dict[str, t.Any]] = {
