@@ -4,6 +4,9 @@
 
 """Reads and writes the records of the role C(private_ip_cleanup), in the worker process of ansible-core.
 
+It is the role's own, and of no use by itself. With a name like that of the action beside it, it needs no module to
+document it, which everybody who looks for modules would find.
+
 Each file that the C(copy) module writes costs two processes of half a second, and a large estate does not pass through
 templates in good time: so results of earlier tasks are named, not handed over.
 """
@@ -52,7 +55,7 @@ except ImportError:  # ansible-core 2.18
         """The variable is set to omit."""
 
 
-_COLLECTION = pathlib.Path(__file__).resolve().parents[2]
+_COLLECTION = pathlib.Path(__file__).resolve().parents[3]
 _ROLE = _COLLECTION / "roles" / "private_ip_cleanup"
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _MODULE = "_private_ip_cleanup"
@@ -217,7 +220,9 @@ class ActionModule(ActionBase):
         if "max_missing_percent" in definition.options:
             begun["options"]["max_missing_percent"] = 100
         begun["holder"] = self._reservation.holder
+        begun["tasks"] = "restore" if mode == "restore" else "cleanup"
         if begun["told"]:
+            begun["tasks"] = "tell"
             self._reservation.release()
         return begun
 
