@@ -84,7 +84,8 @@ class Page:
         """The texts of the rows that are in the page, which are those in sight and a few more."""
         rows: list[list[str]] = self.run(
             "return [...document.querySelectorAll('#body tr:not(.spacer)')].map("
-            "row => [...row.cells].map(cell => [...cell.children].map(part => part.textContent).join('\\n')))"
+            "row => [...row.cells].filter(cell => cell.className !== 'tick').map("
+            "cell => [...cell.children].map(part => part.textContent).join('\\n')))"
         )
         return rows
 

@@ -20,10 +20,12 @@ COLUMNS = [
     "reason",
     "kind",
     "id",
+    "uncertain",
     "code",
     "message",
     "request_id",
     "run",
+    "restored",
 ]
 
 # Each would set a mark on the page if it ran; `quotes` and `braces` would break out of attributes and of Jinja.
@@ -82,6 +84,9 @@ def report(addresses: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
         "collection": "edgecloud.nic 0.1.0",
         "mode": "apply",
         "provider": "ens",
+        "cloud": "Alibaba Cloud ENS",
+        "scope": "shop",
+        "account": None,
         "endpoint": "ens.aliyuncs.com",
         "created": "2026-11-22T07:41:09Z",
         "plan_digest": "sha256:6c1f1a0d3f5e8b7c9a2b4d6e8f0a1c3e5b7d9f1a3c5e7092b4d6f8a0c2e4b6d8",
@@ -110,7 +115,11 @@ def report(addresses: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
             | {outcome: counts[outcome] for outcome in OUTCOMES}
             for region, counts in regions.items()
         ],
+        "uses": [],
+        "uncertain": [],
+        "warnings": [],
         "addresses": addresses,
+        "error": None,
         "journal": "/srv/cleanup/reports/journal.jsonl",
         **others,
     }

@@ -48,7 +48,12 @@ def test_hostile_text_outside_the_table_is_shown_as_it_is(chrome: Chrome, tmp_pa
     entry = row(0, region=trap, nic=trap, name=trap, address="10.0.0.9", outcome="failed") | dict.fromkeys(
         ["code", "message", "request_id"], trap
     )
-    others = dict.fromkeys(["collection", "endpoint", "created", "plan_digest", "journal"], trap)
+    names = ["collection", "cloud", "scope", "account", "endpoint", "created", "plan_digest", "journal", "error"]
+    others = {
+        **dict.fromkeys(names, trap),
+        "warnings": [trap],
+        "uncertain": [{"network_interface_id": trap, "kind": trap, "id": trap}],
+    }
     path = render(report([entry], **others, selection={trap: [trap, {trap: trap}]}, policy={"keep": trap}), tmp_path)
     page = Page(chrome)
     page.open(path)
@@ -85,12 +90,43 @@ def test_totals_and_regions_need_no_javascript(chrome: Chrome, small_report: Pat
 def test_a_plan_says_that_nothing_was_changed(chrome: Chrome, tmp_path: Path) -> None:
     entry = row(0, region="r", nic="nic-1", name=None, address="10.0.0.9", outcome="unassigned")
     page = Page(chrome)
-    page.open(render(report([entry], mode="plan", provider="zec", journal=None), tmp_path))
+    page.open(render(report([entry], mode="plan", cloud="Zenlayer ZEC", journal=None), tmp_path))
     text = page.driver.find_element("css selector", "main").text
     assert "1 private address would be unassigned" in text
     assert "nothing was changed" in text
     assert "Zenlayer ZEC" in text
     assert page.rows()[0][1].endswith("Would be unassigned")
+
+
+def test_a_plan_says_what_its_reviewer_should_look_at(chrome: Chrome, tmp_path: Path) -> None:
+    entry = row(0, region="r", nic="nic-1", name=None, address="10.0.0.9", outcome="unassigned")
+    entry |= {"kind": "load_balancer", "id": "lb-1", "uncertain": "eip eip-1"}
+    unsure = [{"network_interface_id": "nic-1", "kind": "eip", "id": "eip-1"}]
+    content = report(
+        [entry], mode="plan", warnings=["keep: 10.9.0.0/16 matches nothing"], uncertain=unsure, error="too large"
+    )
+    page = Page(chrome)
+    page.open(render(content, tmp_path))
+    header = page.driver.find_element("css selector", "header").text
+    assert "This plan will not be applied: too large." in header
+    assert "keep: 10.9.0.0/16 matches nothing" in header
+    assert "eip eip-1 may use any address of nic-1" in header
+    assert page.rows()[0][2] == "Used by load balancer lb-1\nPerhaps used by eip eip-1"
+
+
+def test_what_an_earlier_run_removed_and_what_was_put_back_are_told(chrome: Chrome, tmp_path: Path) -> None:
+    entries = [
+        row(n, region="r", nic="nic-1", name=None, address=f"10.0.0.{n}", outcome="unassigned") | {"run": run}
+        for n, run in enumerate(("this", "earlier"))
+    ]
+    content = report([entries[0] | {"restored": "assigned"}, entries[1]], mode="restore")
+    content["totals"] |= {"unassigned_by_earlier_runs": 1, "restored": 1, "not_restored": 1}
+    page = Page(chrome)
+    page.open(render(content, tmp_path))
+    text = page.driver.find_element("css selector", "main").text
+    assert "1 address was put back, and 1 could not be. This plan cannot be applied again." in text
+    assert "1 of them by an earlier run" in text
+    assert [entry[2] for entry in page.rows()] == ["Put back", "An earlier run removed it"]
 
 
 def test_an_empty_report_opens(chrome: Chrome, tmp_path: Path) -> None:
@@ -269,6 +305,35 @@ def test_paper_has_the_rows_that_match(page: Page) -> None:
     assert page.run("return document.querySelector('#print p').textContent") == (
         "All 2 rows that match the search and filters, of 128 in the report. The complete list is in report.csv."
     )
+
+
+def test_ticked_rows_are_copied_as_a_keep_list(page: Page) -> None:
+    page.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.sort_by("address")
+    first, second, third = (row[0] for row in page.rows()[:3])
+    page.driver.find_elements("css selector", "#body .tick input")[2].click()
+    page.run("document.getElementById('rows').focus()")
+    # The click made the third row the active one.
+    page.press(Keys.HOME, Keys.SPACE, Keys.ARROW_DOWN, Keys.SPACE, Keys.SPACE)
+    assert second not in page.run("return document.getElementById('keep').textContent")
+    button = page.driver.find_element("id", "keep")
+    assert button.text == "Copy 2 as keep list"
+    button.click()
+    copied = page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], arguments[0])")
+    assert copied == f"private_ip_cleanup_keep:\n  - {first}\n  - {third}\n"
+    page.search("no such thing")
+    assert page.driver.find_element("id", "kept").text == copied.strip()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_outcome_and_no_action_is_cut_short(chrome: Chrome, tmp_path: Path, width: int) -> None:
+    entry = row(0, region="r", nic="nic-1", name=None, address="10.0.0.9", outcome="unassigned")
+    content = report([entry], mode="plan")
+    content["totals"]["api_calls"] = {"UnassignNetworkInterfaceIpv4": 2}
+    page = Page(chrome)
+    page.open(render(content, tmp_path), width=width)
+    assert page.run("const e = document.querySelector('#body .outcome'); return e.scrollWidth <= e.clientWidth")
+    assert page.run("return document.querySelector('.calls code').getClientRects().length") == 1
 
 
 def test_the_digest_can_be_copied(page: Page) -> None:

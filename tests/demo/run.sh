@@ -150,26 +150,33 @@ rm -rf "$reports"
 
 caption 'Clean a whole region. First only a plan: everything is read, nothing is changed.' \
     'The playbook keeps 10.40.1.22. Nothing uses the two other secondary addresses there.'
-run 0 ansible-playbook region.yml -e report_dir="$reports"
-shows 'changed=0'
+run 0 ansible-playbook region.yml -e report_dir="$reports" --diff
+shows 'changed=0' '-    "10.40.1.21",' 'Once it is approved, apply exactly this plan'
 addresses_are zec nic-frankfurt-api-2 10.40.1.21 10.40.1.22
 addresses_are zec nic-frankfurt-spare 10.40.1.31
 
 caption 'Review it: the plan lists every address, and so does the table beside it.'
 run 0 python -m json.tool --indent 2 "$reports/plan.json"
-shows 10.40.1.21 10.40.1.31 plan_digest
+shows 10.40.1.21 10.40.1.31 '"digest"'
 run 0 cut -d, -f1-6 "$reports/report.csv"
 shows 10.40.1.22,kept
 
-caption 'Apply exactly that plan. Every network interface is read again before anything is removed.'
-run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply
-shows 'changed=1'
+caption 'Apply it without an approval. This has to fail before anything is read.'
+run 2 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply
+shows 'needs private_ip_cleanup_approved' 'nothing was changed'
+
+caption 'Approve it by its digest, and apply exactly that plan. Everything is read again before anything is removed.'
+digest=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["digest"])' "$reports/plan.json")
+run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply \
+    -e private_ip_cleanup_approved="$digest"
+shows 'changed=1' 'Unassigned 2 addresses on 2 network interfaces'
 addresses_are zec nic-frankfurt-api-2 10.40.1.22
 addresses_are zec nic-frankfurt-spare
 
 caption 'Apply it again: there is nothing left to do.'
-run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply
-shows 'changed=0'
+run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=apply \
+    -e private_ip_cleanup_approved="$digest"
+shows 'changed=0' 'This plan was applied to its end'
 
 caption 'It was a mistake? ZEC can assign a chosen address, so the journal is enough to put everything back. ENS cannot.'
 run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup_mode=restore \
@@ -177,6 +184,7 @@ run 0 ansible-playbook region.yml -e report_dir="$reports" -e private_ip_cleanup
 shows 'changed=1'
 addresses_are zec nic-frankfurt-api-2 10.40.1.21 10.40.1.22
 addresses_are zec nic-frankfurt-spare 10.40.1.31
+shows 'Assigned 2 addresses again'
 
 [[ -s $reports/report.html ]] || wrong 'there is no HTML report'
 printf '\nThe report of the cleanup, for a browser: %s\n' "$reports/report.html"

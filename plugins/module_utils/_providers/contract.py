@@ -83,6 +83,8 @@ class Provider(abc.ABC):
 
     #: The short name of the cloud in messages.
     name: t.ClassVar[str]
+    #: Its full name, in what is read apart from a task.
+    title: t.ClassVar[str]
     #: Names of the options that select network interfaces, with their argument specification.
     filters_spec: t.ClassVar[dict[str, t.Any]]
     #: Argument specification of credentials and endpoint, and of C(expected_account).

@@ -83,6 +83,8 @@ class Role:
             "all_network_interfaces": True,
             "plan_file": str(self.plan_file),
         }
+        if mode == "apply" and "plan_file" not in variables:
+            given["approved"] = self.plan()["digest"]
         playbook = {
             "hosts": "localhost",
             "gather_facts": False,

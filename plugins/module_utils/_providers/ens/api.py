@@ -287,6 +287,7 @@ class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
+    title = "Alibaba Cloud ENS"
     in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "kubernetes", "android")
     # Nothing but an instance or a network interface can be chosen when it is bound, so it is the primary address.
     eip_protects = EIP_PROTECTS_ADDRESS

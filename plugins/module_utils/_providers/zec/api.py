@@ -273,6 +273,7 @@ class ZecProvider(CloudProvider):
     """Zenlayer ZEC."""
 
     name = "ZEC"
+    title = "Zenlayer ZEC"
     can_assign = True
     in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "dns")
     # The page of UnassignNetworkInterfaceIpv4: "When a vNIC has elastic public IPs assigned, its private IP cannot be

@@ -1,0 +1,257 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of the records: written whole or not at all, and by one run at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
+
+#: How long, in seconds, a run waits for another one that has the same files.
+_PATIENCE = 600
+_LOOK = 0.2
+
+#: Holds the descriptors it inherits, and so their locks, for as long as ansible-playbook lives. A worker of
+#: ansible-core, which could hold them itself, lives for one task only.
+_HOLDER = """
+import os, sys, time
+pid = int(sys.argv[1])
+def alive():
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return True
+while alive():
+    time.sleep(0.2)
+"""
+
+
+def directory_name(scope: str) -> str:
+    """Return the name of a scope's directory: another one for each scope, and no way out of where it lies."""
+    name = urllib.parse.quote(scope, safe=" ")
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
+def write(path: str, content: str) -> str:
+    """Write a file for nobody but its owner, completely or not at all; returns its path.
+
+    :raises OSError: it could not be written; what was there before still is.
+    """
+    directory = os.path.dirname(path)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return path
+
+
+def refuse_unless_writable(paths: t.Iterable[str], size: int = 1) -> None:
+    """Make sure that files can be written, before anything happens that they are to tell of.
+
+    :param size: of what will be written, in bytes.
+    :raises RefusedError: one cannot.
+    """
+    for path in paths:
+        directory = os.path.dirname(path)
+        try:
+            if os.path.isdir(path):
+                raise RefusedError(f"{path} cannot be written: it is a directory")
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+                for start in range(0, size, 1 << 20):
+                    file.write(bytes(min(1 << 20, size - start)))
+                os.fsync(file.fileno())
+        except (OSError, ValueError) as error:
+            raise RefusedError(f"{path} cannot be written: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def read(path: str) -> str:
+    """Return a file's text.
+
+    :raises RefusedError: it cannot be read.
+    """
+    try:
+        return pathlib.Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RefusedError(f"{path} cannot be read: it is no text") from None
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"{path} cannot be read: {_why(error)}") from None
+
+
+class JournalLines:
+    """Appends the role's own lines to a journal, between the runs of modules."""
+
+    def __init__(self, path: str, plan: str, run: str) -> None:
+        self._path, self._common = path, {"plan": plan, "run": run}
+
+    def append(self, event: str, **fields: t.Any) -> None:
+        """Append a line. On return it is on the disk.
+
+        :raises RefusedError: it could not be written.
+        """
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        line = json.dumps({"event": event, "time": now, **self._common, **fields}).encode() + b"\n"
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                size = os.fstat(descriptor).st_size
+                # A run that was killed may have left half a line.
+                damaged = size and os.pread(descriptor, 1, size - 1) != b"\n"
+                text = b"\n" + line if damaged else line
+                if os.write(descriptor, text) != len(text):
+                    raise OSError(0, "the disk is full")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise RefusedError(f"{self._path} cannot be written: {_why(error)}") from None
+
+
+def wait_for_modules(journal: str) -> None:
+    """Wait until no module writes the journal: what it has in flight belongs to what this run has to read.
+
+    :raises RefusedError: that takes too long.
+    """
+    if not os.path.exists(journal):
+        return
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        with open(journal, "rb") as file:
+            while not _locked(file.fileno(), fcntl.LOCK_SH):
+                if time.monotonic() > deadline:
+                    raise RefusedError(f"{journal} is being written by another run")
+                time.sleep(_LOOK)
+    except OSError as error:
+        raise RefusedError(f"{journal} cannot be read: {_why(error)}") from None
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Reservation:
+    """Files that this run has for itself until it releases them or C(ansible-playbook) is gone.
+
+    A lock file beside each of them says whose they are, also after the run: scopes never share a file.
+    """
+
+    def __init__(self, holder: int | None) -> None:
+        self.holder = holder
+
+    @classmethod
+    def of(cls, paths: t.Iterable[str], scope: str, playbook: int, say: t.Callable[[str], object]) -> Reservation:
+        """Wait until no other run has one of the paths, and take them.
+
+        :param scope: who wants them.
+        :param playbook: process id of C(ansible-playbook).
+        :param say: is told that there is somebody to wait for.
+        :raises RefusedError: one belongs to another scope, or the other run does not end.
+        """
+        descriptors: list[int] = []
+        try:
+            for path in sorted(set(paths)):
+                descriptors.append(cls._take(path, scope, playbook, say))
+            if not descriptors:
+                return cls(None)
+            holder = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _HOLDER, str(playbook)],
+                pass_fds=descriptors,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for descriptor in descriptors:
+                text = json.dumps({"scope": scope, "playbook": playbook, "holder": holder.pid})
+                os.truncate(descriptor, 0)
+                os.pwrite(descriptor, text.encode(), 0)
+            return cls(holder.pid)
+        except OSError as error:
+            raise RefusedError(f"the records cannot be locked: {_why(error)}") from None
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    @classmethod
+    def _take(cls, path: str, scope: str, playbook: int, say: t.Callable[[str], object]) -> int:
+        lock = os.path.join(path, ".lock") if os.path.isdir(path) else _beside(path)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            deadline, said = time.monotonic() + _PATIENCE, False
+            while True:
+                taken = _locked(descriptor, fcntl.LOCK_EX)
+                owner = _owner(descriptor)
+                if owner.get("scope") not in (None, scope):
+                    raise RefusedError(
+                        f"{path} belongs to the scope {owner['scope']}, and scopes share no file; give {scope} another "
+                        f"one, or delete {lock} if that scope is no more"
+                    )
+                if taken:
+                    return descriptor
+                if owner.get("playbook") == playbook:
+                    # What this host left when the role failed earlier in the play.
+                    cls(owner.get("holder")).release()
+                elif not said:
+                    say(f"Another run has {path}: waiting for its end")
+                    said = True
+                if time.monotonic() > deadline:
+                    raise RefusedError(f"another run has {path}, and does not end")
+                time.sleep(_LOOK)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def release(self) -> None:
+        """Let others have the files."""
+        if self.holder:
+            with contextlib.suppress(OSError):
+                os.kill(self.holder, signal.SIGTERM)
+
+
+def _beside(path: str) -> str:
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
+
+
+def _owner(descriptor: int) -> Json:
+    try:
+        owner = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}

@@ -1,0 +1,103 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report as one page that needs nothing else: no network, no build step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pathlib
+import typing as t
+
+import jinja2
+import markupsafe
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    ALREADY_ABSENT,
+    FAILED,
+    IN_USE,
+    KEPT,
+    NOT_ATTEMPTED,
+    REMOVAL_OUTCOMES,
+    UNASSIGNED,
+    UNKNOWN,
+)
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json
+
+_TOTALS: Json = {
+    **dict.fromkeys(REMOVAL_OUTCOMES, 0),
+    "unassigned_by_earlier_runs": 0,
+    "network_interfaces_read": 0,
+    "network_interfaces_planned": 0,
+    "api_calls": {},
+    "throttled_calls": 0,
+    "seconds": 0,
+    "restored": 0,
+    "not_restored": 0,
+}
+
+
+def _outcomes(is_plan: bool) -> list[list[str]]:
+    """Return for each outcome its key, its words, what they mean, and a mark, so that nothing depends on colour."""
+    removed = (
+        ("Would be unassigned", "An apply of this plan removes them")
+        if is_plan
+        else ("Unassigned", "Removed from their network interface")
+    )
+    return [
+        [UNASSIGNED, *removed, "↗"],
+        [ALREADY_ABSENT, "Already absent", "Not on their network interface any more", "○"],
+        [KEPT, "Kept", "The policy keeps them, or they are primary", "="],
+        [IN_USE, "In use", "Something uses them, so they stay", "⇄"],
+        [FAILED, "Failed", "The cloud refused", "✕"],
+        [UNKNOWN, "Unknown", "Sent, and no answer settled it", "?"],
+        [NOT_ATTEMPTED, "Not attempted", "The run ended before their turn", "\u2013"],
+    ]
+
+
+def _data(outcomes: list[list[str]], addresses: t.Sequence[Json]) -> str:
+    """Return the table's data as a text that cannot end the script element that holds it.
+
+    Nulls are left out, which saves a third.
+    """
+    rows = [{name: value for name, value in row.items() if value is not None} for row in addresses]
+    text = json.dumps({"outcomes": outcomes, "addresses": rows}, separators=(",", ":"))
+    for character in "&<>":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def make_page(report: Json, templates: pathlib.Path) -> str:
+    """Return the page.
+
+    Names and messages come from a cloud, so nothing of them may become markup or code: the template escapes what it
+    shows, the script shows through textContent, and the page's policy lets only its own style and script run.
+
+    :param templates: the directory with the template, the style and the script.
+    :raises OSError: one of them cannot be read.
+    """
+    outcomes = _outcomes(report.get("mode") == "plan")
+    data = _data(outcomes, report.get("addresses") or ())
+    totals = {**_TOTALS, **(report.get("totals") or {})}
+    regions = [
+        (sum(region.get(name) or 0 for name in REMOVAL_OUTCOMES), region) for region in report.get("regions") or ()
+    ]
+    # Largest first.
+    regions.sort(key=lambda region: -region[0])
+    # No text can contain its own hash, so nothing in the report can carry this nonce.
+    nonce = hashlib.sha256(json.dumps([data, report], default=str).encode()).hexdigest()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        totals=totals,
+        outcomes=outcomes,
+        regions=regions,
+        nonce=nonce,
+        # Made above or part of the collection.
+        data=markupsafe.Markup(data),
+        style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
+        script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
+    )

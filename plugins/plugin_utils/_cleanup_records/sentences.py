@@ -1,0 +1,156 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person is told: one sentence that says what came of it."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    ALREADY_ABSENT,
+    FAILED,
+    FAILING_OUTCOMES,
+    IN_USE,
+    KEPT,
+    NOT_ATTEMPTED,
+    UNASSIGNED,
+    UNKNOWN,
+)
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.variables import PREFIX
+
+#: A message is to be read by people; the full account is in the records.
+_SHOWN_REASONS = 5
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def describe(report: Json, check_mode: bool = False) -> str:
+    """Say in one sentence what came of a plan or of an apply."""
+    totals = report["totals"]
+    stay = ", ".join(
+        f"{totals[outcome]} {words}"
+        for outcome, words in ((KEPT, "kept"), (IN_USE, "in use"), (ALREADY_ABSENT, "already absent"))
+        if totals[outcome]
+    )
+    stay = f"; {stay}" if stay else ""
+    addresses = plural(totals[UNASSIGNED], "address", "addresses")
+    nics = plural(totals["network_interfaces_planned"], "network interface", "network interfaces")
+    error = (report["error"] or "").rstrip(".")
+    if report["mode"] == "plan":
+        if report["plan_digest"] is None:
+            return f"Nothing was planned: {error}"
+        used = _removed_in_use(report)
+        force = f"; {used} of them {'is' if used == 1 else 'are'} in use" if used else ""
+        limit = f"; it will not be applied: {error}" if error else ""
+        return (
+            f"The plan is to unassign {addresses} on {nics}{force}{stay}; its digest is {report['plan_digest']}{limit}"
+        )
+    earlier = totals["unassigned_by_earlier_runs"]
+    if error and not report["tried"]:
+        done = f"; {earlier} were unassigned by an earlier run" if earlier else ""
+        return f"Nothing was changed: {error}{done}"
+    earlier_words = f" ({earlier} of them by an earlier run)" if earlier else ""
+    not_done = {outcome: totals[outcome] for outcome in FAILING_OUTCOMES if totals[outcome]}
+    did = "Would have unassigned" if check_mode else "Unassigned"
+    if not not_done:
+        reason = f", but {error}" if error else ""
+        return f"{did} {addresses}{earlier_words} on {nics}{stay}{reason}"
+    words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in not_done.items())
+    return (
+        f"{did} {addresses}{earlier_words}, and did not settle {sum(not_done.values())} ({words}){stay}: "
+        f"{_first_reason(report)}; running the same again continues"
+    )
+
+
+def _removed_in_use(report: Json) -> int:
+    return sum(row["outcome"] == UNASSIGNED and row["kind"] is not None for row in report["addresses"])
+
+
+def _first_reason(report: Json) -> str:
+    for outcome in (FAILED, UNKNOWN, NOT_ATTEMPTED):
+        for row in report["addresses"]:
+            if row["outcome"] == outcome and row["message"]:
+                code = f"{row['code']}: " if row["code"] else ""
+                place = f"{row['private_ip_address']} on {row['network_interface_id']}"
+                return f"{place}: {code}{row['message']}".rstrip(".")
+    return report["error"] or "see the report"
+
+
+def describe_restoration(
+    targets: t.Sequence[Json], results: t.Sequence[Json], check_mode: bool = False
+) -> tuple[str, list[Json]]:
+    """Say in one sentence what came of restoring the targets, and return what became of each.
+
+    :param results: of the module for one network interface, as far as it was called, in the order of the targets.
+    :returns: for each target C(network_interface_id), and the addresses that were C(assigned), C(already_present) and
+        C(not_restored).
+    """
+    restored, reasons = [], []
+    for number, target in enumerate(targets):
+        result = results[number] if number < len(results) else {}
+        entry = (result.get("outcomes") or [{}])[0]
+        outcomes = {outcome: list(entry.get(outcome, ())) for outcome in ("assigned", "already_present")}
+        there = {*outcomes["assigned"], *outcomes["already_present"]}
+        missing = [address for address in target["private_ip_addresses"] if address not in there]
+        restored.append({"network_interface_id": target["network_interface_id"], **outcomes, "not_restored": missing})
+        if missing and result.get("msg"):
+            reasons.append(f"{target['network_interface_id']}: {str(result['msg']).rstrip('.')}")
+    counts = count_restored(restored)
+    message = (
+        f"{'Would assign' if check_mode else 'Assigned'} {plural(counts['assigned'], 'address', 'addresses')} again"
+    )
+    if counts["already_present"]:
+        message += f", {counts['already_present']} were there already"
+    if counts["not_restored"]:
+        more = f" (and {len(reasons) - _SHOWN_REASONS} more)" if len(reasons) > _SHOWN_REASONS else ""
+        message += f", and could not restore {counts['not_restored']}: {'; '.join(reasons[:_SHOWN_REASONS])}{more}"
+    return message, restored
+
+
+def count_restored(restored: t.Sequence[Json]) -> dict[str, int]:
+    return {name: sum(len(e[name]) for e in restored) for name in ("assigned", "already_present", "not_restored")}
+
+
+def apply_command(
+    digest: str, command: t.Mapping[str, t.Any], default_inventory: t.Sequence[str], host: str, hosts: int
+) -> str:
+    """Return the command that applies exactly the plan with this digest.
+
+    :param command: the options of the command line that planned.
+    :param default_inventory: what need not be said.
+    :param host: whose plan it is, of so many C(hosts).
+    """
+    needed = [f"{PREFIX}mode=apply", f"{PREFIX}approved={digest}"]
+    playbooks = command.get("args")
+    if not playbooks or isinstance(playbooks, str):
+        # It was another command.
+        return f"run the same again with {' and '.join(needed)}"
+    words = ["ansible-playbook", *playbooks]
+    if list(command.get("inventory") or ()) != list(default_inventory):
+        words += [word for inventory in command["inventory"] for word in ("-i", inventory)]
+    limit = host if hosts > 1 else command.get("subset")
+    words += ["--limit", limit] if limit else []
+    hidden = False
+    for entry in command.get("extra_vars") or ():
+        name = entry.partition("=")[0]
+        if entry.startswith("@") or (name.startswith(PREFIX) and " " not in entry):
+            words += [] if name in (f"{PREFIX}mode", f"{PREFIX}approved") else ["-e", entry]
+        else:
+            # It may hold a secret.
+            hidden = True
+    for variable in needed:
+        words += ["-e", variable]
+    text = shlex.join(words)
+    return f"{text} (and the other --extra-vars of this run)" if hidden else text
+
+
+def describe_done(history: t.Any) -> str:
+    """Say that a plan was applied to its end, and when."""
+    removed = plural(len(history.unassigned), "address", "addresses")
+    return f"This plan was applied to its end at {history.applied_at}: {removed} unassigned; nothing is left to do"

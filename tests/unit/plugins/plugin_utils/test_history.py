@@ -1,0 +1,103 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a journal says belongs to one plan, and is believed as far as it proves something."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.history import Journal
+from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import (
+    PLAN,
+    answered,
+    apply_started,
+    history_of,
+    module_run,
+    role_line,
+    sent,
+    settled,
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "unassigned", "proven"),
+    [
+        ([sent(1, "10.0.0.2")], True, False),
+        ([sent(1, "10.0.0.2"), answered(1, "in_doubt")], True, False),
+        ([sent(1, "10.0.0.2"), answered(1, "accepted")], True, True),
+        ([sent(1, "10.0.0.2"), answered(1, "refused")], False, False),
+        ([sent(1, "10.0.0.2", "10.0.0.3"), answered(1, "refused"), sent(2, "10.0.0.2")], True, False),
+        ([sent(1, "10.0.0.2"), settled("nic-1", unassigned=["10.0.0.2"])], True, True),
+        ([sent(1, "10.0.0.2"), settled("nic-1", failed=[{"private_ip_address": "10.0.0.2"}])], False, False),
+        ([sent(1, "10.0.0.2"), settled("nic-1", unknown=[{"private_ip_address": "10.0.0.2"}])], True, False),
+        ([sent(1, "10.0.0.2"), settled("nic-1", already_absent=["10.0.0.2"])], False, False),
+        ([settled("nic-1", already_absent=["10.0.0.2"])], False, False),
+        ([sent(1, "10.0.0.2", action="assign")], False, False),
+        ([{"event": "sent"}, {"event": "later"}, sent(1, "10.0.0.2")], True, False),
+    ],
+)
+def test_knows_what_may_have_been_removed_and_what_was(events, unassigned, proven):
+    history = history_of(apply_started(), *module_run(*events))
+    assert (("nic-1", "10.0.0.2") in history.unassigned) is unassigned
+    assert history.proven(("nic-1", "10.0.0.2")) is proven
+
+
+def test_a_plan_has_its_own_removals_and_no_others():
+    history = history_of(
+        *module_run(sent(1, "10.0.0.1"), run="before"),
+        apply_started("sha256:other", "run-0"),
+        *module_run(sent(1, "10.0.0.2"), run="other"),
+        apply_started(),
+        *module_run(sent(1, "10.0.0.3"), run="own"),
+        role_line("apply_ended", complete=False),
+        *module_run(sent(1, "10.0.0.4"), run="after"),
+        {"time": "", "run": "own", **answered(1, "accepted", "req-3")},
+    )
+    assert history.unassigned == {("nic-1", "10.0.0.3"): "req-3"}
+    assert history.runs == {("nic-1", "10.0.0.3"): "run-1"}
+    assert (history.provider, history.endpoint) == ("cloudy", "api.example.com")
+
+
+def test_an_address_is_of_the_run_that_sent_it_first():
+    history = history_of(
+        apply_started(run="run-1"),
+        *module_run(sent(1, "10.0.0.2"), run="m1"),
+        apply_started(run="run-2"),
+        *module_run(sent(1, "10.0.0.2", "10.0.0.3"), run="m2"),
+    )
+    assert history.runs == {("nic-1", "10.0.0.2"): "run-1", ("nic-1", "10.0.0.3"): "run-2"}
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_plan_is_done_once_a_run_has_settled_all_of_it(complete):
+    history = history_of(apply_started(), role_line("apply_ended", complete=complete))
+    assert (history.applied_at is not None) is complete
+
+
+def test_what_was_put_back_need_not_be_put_back_again():
+    removed = module_run(sent(1, "10.0.0.2", "10.0.0.3", "10.0.0.4"))
+    put_back = role_line(
+        "restored",
+        network_interface_id="nic-1",
+        assigned=["10.0.0.2"],
+        already_present=["10.0.0.3"],
+        not_restored=["10.0.0.4"],
+    )
+    history = history_of(apply_started(), *removed, role_line("restore_started"), put_back)
+    assert history.restored_at is not None
+    assert history.to_restore() == [{"network_interface_id": "nic-1", "private_ip_addresses": ["10.0.0.4"]}]
+
+
+def test_lines_that_somebody_spoilt_cost_only_themselves():
+    broken: list[dict[str, t.Any]] = [
+        {},
+        {"event": None},
+        {"event": "sent", "run": []},
+        role_line("restored"),
+        {"event": "settled", "run": "m1"},
+    ]
+    lines = [*broken, apply_started(), *broken, *module_run(sent(1, "10.0.0.2")), *broken]
+    assert set(Journal(lines).of(PLAN["digest"]).unassigned) == {("nic-1", "10.0.0.2")}

@@ -1,0 +1,221 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan file is applied only as it was approved, where it belongs, and never wider."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+
+import pytest
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import batches, plan_file
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError, keys
+from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import (
+    CHECKED,
+    MADE,
+    PLAN,
+    POLICY,
+    TARGETS,
+    entry,
+    plan_of,
+    result,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def read(content: t.Any) -> dict[str, t.Any]:
+    return plan_file.read_plan(json.dumps(content))
+
+
+def signed(**change: t.Any) -> dict[str, t.Any]:
+    """What somebody makes who knows how digests are made."""
+    content = {**PLAN, **change}
+    return {**content, "digest": plan_file.digest(content)}
+
+
+class TestContent:
+    def test_is_read_as_it_was_made_however_it_is_laid_out(self):
+        assert read(dict(reversed(PLAN.items()))) == PLAN
+
+    def test_has_everything_that_a_reviewer_decides_about(self):
+        use = {"private_ip_address": "10.0.0.4", "kind": "load_balancer", "id": "lb-1"}
+        unsure = {"network_interface_id": "nic-1", "kind": "eip", "id": "eip-1"}
+        checked = result(entry("nic-1", in_use=[use]), uncertain=[unsure], warnings=["look"], account="a-1")
+        plan = plan_of(checked)
+        assert plan["uses"] == [{"network_interface_id": "nic-1", **use}]
+        assert plan["uncertain"] == [unsure]
+        assert plan["warnings"] == ["look"]
+        assert (plan["account"], plan["scope"], plan["endpoint"]) == ("a-1", "shop", "api.example.com")
+        assert plan["totals"] == {"addresses": 3, "network_interfaces_read": 2, "network_interfaces_planned": 2}
+        assert plan["limits"]["planned_percent"] == 30.0
+
+    @pytest.mark.parametrize("field", sorted(PLAN.keys() - {"digest", "format"}))
+    def test_the_digest_covers_every_field(self, field):
+        assert plan_file.digest({**PLAN, field: "touched"}) != PLAN["digest"]
+        with pytest.raises(RefusedError, match="altered"):
+            read({**PLAN, field: "touched"})
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"targets": [', "[1]", "[" * 100_000])
+    def test_what_is_no_plan_is_refused(self, text):
+        with pytest.raises(RefusedError, match="not a plan file"):
+            plan_file.read_plan(text)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"targets": None},
+            {"targets": [{"network_interface_id": "nic-1"}]},
+            {"targets": [{"network_interface_id": "nic-1", "private_ip_addresses": ["nonsense"]}]},
+            {"targets": TARGETS[:1]},
+            {"created": "2026-03-01T12:00:00"},
+            {"created": None},
+            {"limits": {}},
+            {"limits": {**PLAN["limits"], "planned_percent": float("nan")}},
+            {"policy": {}},
+            {"uses": None},
+            {"more": 1},
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_applied_is_refused_whatever_its_digest(self, change):
+        with pytest.raises(RefusedError, match="not a complete plan file"):
+            read(signed(**change))
+
+    def test_of_another_format_is_refused(self):
+        with pytest.raises(RefusedError, match="format is 2"):
+            read(signed(format=2))
+
+
+class TestApproval:
+    @given(digits=st.integers(12, 64), prefix=st.booleans(), upper=st.booleans())
+    def test_is_the_digest_or_its_first_digits(self, digits, prefix, upper):
+        text = PLAN["digest"].removeprefix("sha256:")[:digits]
+        text = text.upper() if upper else text
+        plan_file.refuse_unless_approved(PLAN, [f"sha256:{text}" if prefix else text])
+
+    def test_may_be_one_of_several(self):
+        plan_file.refuse_unless_approved(PLAN, ["0" * 64, PLAN["digest"]])
+
+    @given(st.text("0123456789abcdef", min_size=12, max_size=64))
+    def test_of_another_plan_is_refused(self, text):
+        if not PLAN["digest"].removeprefix("sha256:").startswith(text):
+            with pytest.raises(RefusedError, match=r"made at .* or touched since"):
+                plan_file.refuse_unless_approved(PLAN, [text])
+
+    @pytest.mark.parametrize("text", ["", "yes", "sha256:", PLAN["digest"][:18], PLAN["digest"] + "0"])
+    def test_takes_no_word_for_a_digest(self, text):
+        with pytest.raises(RefusedError, match="no digest"):
+            plan_file.refuse_unless_approved(PLAN, [text])
+
+    def test_is_needed(self):
+        with pytest.raises(RefusedError, match="needs private_ip_cleanup_approved"):
+            plan_file.refuse_unless_approved(PLAN, [])
+
+
+class TestPlace:
+    @pytest.mark.parametrize(
+        ("place", "message"),
+        [
+            (("other", "shop", None), "a plan for cloudy, not for other"),
+            (("cloudy", "video", None), "the plan of shop, not of video"),
+            (("cloudy", "shop", "a-2"), "account a-1, and private_ip_cleanup_expected_account is a-2"),
+        ],
+    )
+    def test_another_one_is_refused(self, place, message):
+        with pytest.raises(RefusedError, match=message):
+            plan_file.refuse_where_it_does_not_belong({**PLAN, "account": "a-1"}, *place)
+
+    @pytest.mark.parametrize(("known", "expected"), [(None, "a-1"), ("a-1", None), ("a-1", "a-1"), (None, None)])
+    def test_an_account_that_is_not_known_contradicts_none(self, known, expected):
+        plan_file.refuse_where_it_does_not_belong({**PLAN, "account": known}, "cloudy", "shop", expected)
+
+    def test_is_refused_when_it_is_old_or_of_the_future(self):
+        plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=24))
+        with pytest.raises(RefusedError, match=r"24\.0 hours old"):
+            plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=24, seconds=1))
+        with pytest.raises(RefusedError, match="in the future"):
+            plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=6))
+
+
+class TestLimits:
+    def test_hold_for_the_number_and_the_share_of_what_was_planned(self):
+        allowed = {"max_unassign": 3, "max_unassign_percent": 30.0}
+        assert plan_file.over_limits(PLAN["limits"], allowed) is None
+        both = str(plan_file.over_limits(PLAN["limits"], {"max_unassign": 2, "max_unassign_percent": 29.9}))
+        assert "max_unassign: 3 addresses would be unassigned, and 2 are allowed" in both
+        assert "30.0 % of all that were selected, and 29.9 % are allowed" in both
+
+    def test_one_that_is_exceeded_is_not_hidden_by_the_other(self):
+        limits = {**PLAN["limits"], "planned_percent": 100.0}
+        assert plan_file.over_limits(limits, {"max_unassign": 1000, "max_unassign_percent": 10.0}) is not None
+
+    def test_stand_in_the_plan_with_what_it_exceeds(self):
+        policy = {**POLICY, "max_unassign": 2, "max_unassign_percent": 10.0}
+        assert plan_of(policy=policy)["limits"]["exceeded"] == ["max_unassign", "max_unassign_percent"]
+
+    @pytest.mark.parametrize(("allowed", "refused"), [(50, False), (49, True), (0, True), (100, False)])
+    def test_hold_for_network_interfaces_that_are_gone(self, allowed, refused):
+        gone = {**CHECKED, "network_interfaces": CHECKED["network_interfaces"][:1]}
+        message = plan_file.too_many_missing(PLAN, gone, allowed)
+        assert (message is not None) is refused
+        assert message is None or "1 of the plan's 2 network interfaces do not exist" in message
+
+
+POLICIES = st.fixed_dictionaries(
+    {"in_use_check": st.booleans(), "force": st.booleans()},
+    optional={
+        "only": st.just(["10.0.0.0/8"]),
+        "keep": st.lists(st.sampled_from(["10.0.0.1", "10.0.0.2", "10.1.0.0/16"]), min_size=1, unique=True),
+        "keep_network_interfaces": st.lists(st.sampled_from(["db-*", "nic-1"]), min_size=1, unique=True),
+        "in_use_sources": st.lists(st.sampled_from(["eip", "dnat", "snat"]), min_size=1, unique=True),
+        "eip_protects": st.sampled_from(["address", "network_interface"]),
+    },
+)
+
+
+class TestPolicy:
+    @given(POLICIES, POLICIES)
+    def test_an_apply_is_never_wider_than_what_was_approved_or_is_said_now(self, approved, now):
+        policy = plan_file.narrow(approved, now)
+        for one in (approved, now):
+            for name in ("keep", "keep_network_interfaces"):
+                assert set(one.get(name, ())) <= set(policy.get(name, ()))
+            assert policy["in_use_check"] or not one["in_use_check"]
+            assert one["force"] or not policy["force"]
+            # Left out, all of them are looked up.
+            assert "in_use_sources" not in policy or set(one["in_use_sources"]) <= set(policy["in_use_sources"])
+            assert one.get("eip_protects") != "network_interface" or policy["eip_protects"] == "network_interface"
+            assert policy.get("eip_protects") != "address" or one["eip_protects"] == "address"
+        assert policy.get("only") == now.get("only")
+
+    @given(POLICIES)
+    def test_the_same_policy_is_the_policy(self, policy):
+        narrowed = plan_file.narrow(policy, policy)
+        assert {name: sorted(v) if isinstance(v, list) else v for name, v in narrowed.items()} == {
+            name: sorted(v) if isinstance(v, list) else v for name, v in policy.items()
+        }
+
+
+TARGET_LISTS = st.lists(st.integers(1, 5), max_size=12).map(
+    lambda sizes: [
+        {"network_interface_id": f"nic-{n}", "private_ip_addresses": [f"10.0.{n}.{i}" for i in range(size)]}
+        for n, size in enumerate(sizes)
+    ]
+)
+
+
+class TestBatches:
+    @given(TARGET_LISTS, st.integers(1, 5))
+    def test_have_every_address_once_and_say_how_far_they_get(self, targets, size):
+        made = batches.split(targets, size)
+        assert [target for batch in made for target in batch["targets"]] == targets
+        assert all(len(batch["targets"]) <= size for batch in made)
+        assert [batch["done"] for batch in made] == [min(n * size, len(targets)) for n in range(1, len(made) + 1)]
+        done = 0
+        for batch in made:
+            done += batch["addresses"]
+            assert done + batch["left"] == batch["all"] == len(keys(targets))

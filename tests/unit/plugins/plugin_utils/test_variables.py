@@ -1,0 +1,104 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No variable is taken for another one, for nothing, or for a limit that it is not."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import variables
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
+from hypothesis import given
+from hypothesis import strategies as st
+
+assert ens_private_ip.__file__ is not None
+SPEC = yaml.safe_load(
+    (pathlib.Path(ens_private_ip.__file__).parents[2] / "roles/private_ip_cleanup/meta/argument_specs.yml").read_text()
+)["argument_specs"]["main"]["options"]
+NAMES = sorted(SPEC)
+
+
+def read(**given: t.Any) -> dict[str, t.Any]:
+    full = {f"private_ip_cleanup_{name}": value for name, value in {"provider": "cloudy", **given}.items()}
+    return variables.read_variables(SPEC, full)
+
+
+def test_have_defaults_and_the_types_that_are_meant(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    values = read(max_unassign="7", force="yes", keep="10.0.0.1,10.0.0.2", report_dir="$HOME/a", plan_file="~/b")
+    assert (values["mode"], values["max_unassign_percent"], values["batch_size"]) == ("plan", 100, 200)
+    assert (values["max_unassign"], values["force"], values["keep"]) == (7, True, ["10.0.0.1", "10.0.0.2"])
+    assert (values["report_dir"], values["plan_file"]) == ("/home/me/a", "/home/me/b")
+    assert "only" not in values
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "nearest"),
+    [("keeps", "keep"), ("keep_network_interface", "keep_network_interfaces"), ("max_unasign", "max_unassign")],
+)
+def test_a_misspelt_one_is_refused_with_the_nearest(misspelt, nearest):
+    with pytest.raises(
+        RefusedError, match=f"private_ip_cleanup_{misspelt}; the nearest is private_ip_cleanup_{nearest}$"
+    ):
+        read(**{misspelt: ["10.0.0.1"]})
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz_", max_size=30))
+def test_an_unknown_one_is_refused(name):
+    if f"private_ip_cleanup_{name}" not in NAMES and name != "result":
+        with pytest.raises(RefusedError, match="there is no variable"):
+            read(**{name: 1})
+
+
+def test_what_the_role_told_earlier_is_none_of_them():
+    assert "result" not in read(result={"digest": "sha256:ab"})
+
+
+@pytest.mark.parametrize("name", [name.removeprefix("private_ip_cleanup_") for name in NAMES])
+@pytest.mark.parametrize("nothing", [None, "", " ", [], {}], ids=repr)
+def test_nothing_is_an_error_but_for_evidence(name, nothing):
+    if name == "in_use_elsewhere" and nothing == []:
+        assert read(in_use_elsewhere=[])["in_use_elsewhere"] == []
+        return
+    with pytest.raises(RefusedError, match="empty"):
+        read(**{name: nothing})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_unassign_percent", "nan"),
+        ("max_unassign_percent", 500),
+        ("max_unassign_percent", -1),
+        ("max_missing_percent", float("inf")),
+        ("max_unassign", -1),
+        ("batch_size", 0),
+        ("plan_max_age", "inf"),
+        ("plan_max_age", 1e20),
+        ("plan_max_age", "nan"),
+    ],
+)
+def test_a_number_out_of_range_is_refused(name, value):
+    with pytest.raises(RefusedError, match=f"private_ip_cleanup_{name} must be"):
+        read(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_unassign", "many"), ("mode", "destroy"), ("force", "perhaps")])
+def test_what_cannot_be_meant_is_refused(name, value):
+    with pytest.raises(RefusedError, match=f"private_ip_cleanup_{name}"):
+        read(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"all_network_interfaces": False}, {"filters": {"a": "b"}, "all_network_interfaces": True}]
+)
+def test_one_selection_is_needed(given):
+    with pytest.raises(RefusedError, match="exactly one of private_ip_cleanup_network_interface_ids"):
+        variables.selection(given)
+    assert variables.selection({"filters": {"a": "b"}, "all_network_interfaces": False}) == {"filters": {"a": "b"}}
