@@ -166,6 +166,17 @@ def _locked(descriptor: int, kind: int) -> bool:
     return True
 
 
+class Owner(t.NamedTuple):
+    """Who wants files.
+
+    :param playbook: process id of C(ansible-playbook).
+    """
+
+    scope: str
+    host: str
+    playbook: int
+
+
 class Reservation:
     """Files that this run has for itself until it releases them or C(ansible-playbook) is gone.
 
@@ -176,22 +187,21 @@ class Reservation:
         self.holder = holder
 
     @classmethod
-    def of(cls, paths: t.Iterable[str], scope: str, playbook: int, say: t.Callable[[str], object]) -> Reservation:
+    def of(cls, paths: t.Iterable[str], owner: Owner, say: t.Callable[[str], object]) -> Reservation:
         """Wait until no other run has one of the paths, and take them.
 
-        :param scope: who wants them.
-        :param playbook: process id of C(ansible-playbook).
+        :param owner: who wants them.
         :param say: is told that there is somebody to wait for.
         :raises RefusedError: one belongs to another scope, or the other run does not end.
         """
         descriptors: list[int] = []
         try:
             for path in sorted(set(paths)):
-                descriptors.append(cls._take(path, scope, playbook, say))
+                descriptors.append(cls._take(path, owner, say))
             if not descriptors:
                 return cls(None)
             holder = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _HOLDER, str(playbook)],
+                [sys.executable, "-I", "-S", "-c", _HOLDER, str(owner.playbook)],
                 pass_fds=descriptors,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
@@ -199,7 +209,7 @@ class Reservation:
                 stderr=subprocess.DEVNULL,
             )
             for descriptor in descriptors:
-                text = json.dumps({"scope": scope, "playbook": playbook, "holder": holder.pid})
+                text = json.dumps({**owner._asdict(), "holder": holder.pid})
                 os.truncate(descriptor, 0)
                 os.pwrite(descriptor, text.encode(), 0)
             return cls(holder.pid)
@@ -210,24 +220,27 @@ class Reservation:
                 os.close(descriptor)
 
     @classmethod
-    def _take(cls, path: str, scope: str, playbook: int, say: t.Callable[[str], object]) -> int:
+    def _take(cls, path: str, owner: Owner, say: t.Callable[[str], object]) -> int:
         lock = os.path.join(path, ".lock") if os.path.isdir(path) else _beside(path)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             deadline, said = time.monotonic() + _PATIENCE, False
             while True:
                 taken = _locked(descriptor, fcntl.LOCK_EX)
-                owner = _owner(descriptor)
-                if owner.get("scope") not in (None, scope):
+                other = _last_owner(descriptor)
+                if other.get("scope") not in (None, owner.scope):
                     raise RefusedError(
-                        f"{path} belongs to the scope {owner['scope']}, and scopes share no file; give {scope} another "
-                        f"one, or delete {lock} if that scope is no more"
+                        f"{path} belongs to the scope {other['scope']}, and scopes share no file; give {owner.scope} "
+                        f"another one, or delete {lock} if that scope is no more"
                     )
                 if taken:
                     return descriptor
-                if owner.get("playbook") == playbook:
+                if other.get("playbook") == owner.playbook:
+                    if other.get("host") != owner.host:
+                        # To wait for a host of the same play could be to wait for oneself.
+                        raise RefusedError(f"{path} is that of the host {other.get('host')} in the same play")
                     # What this host left when the role failed earlier in the play.
-                    cls(owner.get("holder")).release()
+                    cls(other.get("holder")).release()
                 elif not said:
                     say(f"Another run has {path}: waiting for its end")
                     said = True
@@ -249,7 +262,7 @@ def _beside(path: str) -> str:
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
 
 
-def _owner(descriptor: int) -> Json:
+def _last_owner(descriptor: int) -> Json:
     try:
         owner = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
     except ValueError:

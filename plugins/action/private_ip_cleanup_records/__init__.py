@@ -44,6 +44,8 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
     Json,
     RefusedError,
+    as_targets,
+    keys,
     uses_of,
 )
 
@@ -177,7 +179,7 @@ class ActionModule(ActionBase):
         given = self._variables()
         definition = _definition(given["provider"])
         mode = given["mode"]
-        scope = given.get("scope") or str(self._task_vars["inventory_hostname"])
+        scope = given.get("scope") or self._host()
         paths = _paths(given)
         policy = variables.chosen(given, plan_file.POLICY)
         begun: Json = {
@@ -214,6 +216,7 @@ class ActionModule(ActionBase):
             begun["plan"] = plan
         begun["policy"] = policy
         options = {**policy, **variables.chosen(given, _PASSED_ON)}
+        account = account or begun.pop("account", None)
         if account:
             options["expected_account"] = account
         begun["options"] = {name: value for name, value in options.items() if name not in _JUDGED_HERE}
@@ -235,7 +238,12 @@ class ActionModule(ActionBase):
         if not begun["restore_from"]:
             raise RefusedError(f"{variables.PREFIX}restore_from is needed: a journal or a report.json")
         found = self._removals(begun)
+        if found["scope"] != begun["scope"]:
+            raise RefusedError(
+                f"{begun['restore_from']} is refused: it is about {found['scope']}, not about {begun['scope']}"
+            )
         begun["journal"] = found["journal"] or begun["journal"]
+        begun["account"] = found["account"]
         if not begun["journal"]:
             raise RefusedError(
                 f"{variables.PREFIX}report_dir or {variables.PREFIX}journal is needed, where the record of it goes"
@@ -253,8 +261,7 @@ class ActionModule(ActionBase):
         inside = [p for p in reserved[1:] if p and begun["report_dir"] == os.path.dirname(p)]
         self._reservation = files.Reservation.of(
             [path for path in reserved if path and path not in inside],
-            begun["scope"],
-            self._playbook(),
+            files.Owner(begun["scope"], self._host(), self._playbook()),
             self._display.display,
         )
         if journal:
@@ -319,8 +326,11 @@ class ActionModule(ActionBase):
                 provider=begun["provider"],
                 endpoint=checked["endpoint"],
                 scope=begun["scope"],
+                account=checked.get("account"),
             )
-        return {"batches": batches.split(checked["plan"], begun["batch_size"]), "error": None}
+        past = _history(begun["journal"], planned["digest"])
+        targets = as_targets(key for key in keys(checked["plan"]) if not past.gone(key))
+        return {"batches": batches.split(targets, begun["batch_size"]), "error": None}
 
     def _note(self, begun: Json, digest: str, event: str, **fields: t.Any) -> None:
         if begun["journal"] and not self._task.check_mode:
@@ -407,7 +417,7 @@ class ActionModule(ActionBase):
             plan["digest"],
             dict(cli.CLIARGS),
             list(constants.DEFAULT_HOST_LIST),
-            str(self._task_vars["inventory_hostname"]),
+            self._host(),
             len(self._task_vars.get("ansible_play_hosts_all") or ()),
         )
 
@@ -459,7 +469,7 @@ class ActionModule(ActionBase):
     # --- Restoring ---------------------------------------------------------------------------------------------------
 
     def _removals(self, begun: Json) -> Json:
-        """Return what is to be restored: C(digest), C(targets), C(endpoint), C(report) and C(journal).
+        """Return what is to be restored: C(history), C(report), C(journal), C(endpoint), C(scope) and C(account).
 
         :raises RefusedError: there is no such plan.
         """
@@ -477,7 +487,8 @@ class ActionModule(ActionBase):
             raise RefusedError(f"{path} is refused: {error}") from None
         if past.provider != begun["provider"]:
             raise RefusedError(f"{path} is refused: it is about {past.provider}, not about {begun['provider']}")
-        return {"history": past, "endpoint": past.endpoint, "report": None, "journal": path}
+        place = {"endpoint": past.endpoint, "scope": past.scope, "account": past.account}
+        return {"history": past, "report": None, "journal": path, **place}
 
     def _removed(self) -> Json:
         """Tell which addresses are to be put back, and note that it begins."""
@@ -614,7 +625,8 @@ def _removals_of_report(path: str, content: Json, begun: Json) -> Json:
         plan_file.refuse_unless_approved(
             {"digest": content["plan_digest"], "created": content["plan_created"]}, begun["approved"]
         )
-    return {"history": past, "endpoint": content["endpoint"], "report": content, "journal": journal}
+    place = {name: content[name] for name in ("endpoint", "scope", "account")}
+    return {"history": past, "report": content, "journal": journal, **place}
 
 
 def _plan_of_journal(path: str, begun: Json) -> history.PlanHistory:

@@ -7,7 +7,7 @@
 The cleanup modules write what they send and what became of it (see C(module_utils/_engine/journal.py)). Around that the
 role writes lines of its own, with C(plan) (its digest) and C(run) (the run of the role):
 
-- C(apply_started): C(provider), C(endpoint), C(scope). The module runs that follow belong to this plan.
+- C(apply_started): C(provider), C(endpoint), C(scope), C(account). The module runs that follow belong to this plan.
 - C(apply_ended): C(complete), whether every address of the plan is settled.
 - C(restore_started): from here on the plan cannot be applied again.
 - C(restored): C(network_interface_id), C(assigned), C(already_present), C(not_restored) (lists of addresses).
@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     FAILED,
     REMOVAL_OUTCOMES,
@@ -46,6 +47,8 @@ class PlanHistory:
         self.restored_at: str | None = None
         self.provider: str | None = None
         self.endpoint: str | None = None
+        self.scope: str | None = None
+        self.account: str | None = None
         self._ends: dict[Key, str] = {}
 
     def settle(self) -> None:
@@ -59,6 +62,10 @@ class PlanHistory:
         return key in self.unassigned and (
             self._ends.get(key) == UNASSIGNED or (key not in self._ends and self.unassigned[key] is not None)
         )
+
+    def gone(self, key: Key) -> bool:
+        """Tell whether a run ended with the address removed: if it is there now, somebody assigned it again."""
+        return self._ends.get(key) == UNASSIGNED
 
     def to_restore(self) -> list[Json]:
         """Return what was removed and was not yet put back, as targets."""
@@ -116,10 +123,11 @@ class Journal:
         if event == "apply_started":
             self._current = plan, entry["run"]
             plan.provider, plan.endpoint = entry["provider"], entry["endpoint"]
+            plan.scope, plan.account = entry["scope"], entry["account"]
             return
         if event == "restored":
             for outcome in RESTORED:
-                plan.restored.update(((entry["network_interface_id"], a), outcome) for a in entry[outcome])
+                plan.restored.update(((entry["network_interface_id"], str(a)), outcome) for a in entry[outcome])
             return
         self._current = None
         if event == "apply_ended" and entry["complete"]:
@@ -129,7 +137,9 @@ class Journal:
 
     def _read_module(self, event: str, entry: Json, plan: PlanHistory, run: str) -> None:
         if event == "sent" and entry["action"] == "unassign":
-            keys = [(entry["network_interface_id"], address) for address in entry["private_ip_addresses"]]
+            keys = [
+                (str(entry["network_interface_id"]), a) for a in map(cloud_address, entry["private_ip_addresses"]) if a
+            ]
             self._writes[entry["run"], entry["write"]] = keys
             for key in keys:
                 plan.sent(key, run)

@@ -138,7 +138,9 @@ def _can_be_applied(content: Json) -> bool:
             and 0 <= limits["planned_percent"] <= 100
             and isinstance(policy["in_use_check"], bool)
             and isinstance(policy["force"], bool)
-            and all(isinstance(policy.get(name, []), list) for name in ("keep", "keep_network_interfaces"))
+            and all(
+                isinstance(policy.get(name, []), list) for name in ("keep", "keep_network_interfaces", "in_use_sources")
+            )
             and all(isinstance(content[name], list) for name in ("uses", "uncertain", "warnings"))
             and all("network_interface_id" in nic for nic in content["network_interfaces"])
         )

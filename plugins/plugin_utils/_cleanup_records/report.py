@@ -36,6 +36,8 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.his
 #: Of whom an outcome is: this run, or an earlier run of the same plan.
 THIS_RUN = "this"
 EARLIER_RUN = "earlier"
+#: Why an address is kept that the plan has removed already: whoever assigned it again is not in the plan.
+REASSIGNED = "reassigned"
 
 COLUMNS = (
     "region_id",
@@ -80,11 +82,13 @@ def make_report(
     """
     apply = context["mode"] == "apply"
     rows: dict[Key, Json] = {}
+    read: set[Key] = set()
     _add(rows, checked.get("outcomes") or ())
     if apply:
         for row in rows.values():
             if row["outcome"] == UNASSIGNED:
                 row.update(outcome=NOT_ATTEMPTED, message=error)
+                read.add((row["network_interface_id"], row["private_ip_address"]))
         for batch, result in zip(batches, batch_results):
             if result.get("outcomes") is None:
                 _add_lost_batch(rows, batch, result, history)
@@ -95,7 +99,7 @@ def make_report(
             if key not in rows:
                 rows[key] = _row(key, NOT_ATTEMPTED, message=error)
         if history is not None:
-            _add_history(rows, history, context["run"])
+            _add_history(rows, history, context["run"], read)
     results = [checked, *batch_results]
     uncertain = _distinct(entry for source in (plan or {}, *results) for entry in source.get("uncertain") or ())
     found = [use for result in results for use in uses_of(result.get("outcomes") or ())]
@@ -184,14 +188,19 @@ def _add_lost_batch(rows: dict[Key, Json], batch: Json, result: Json, history: P
         rows[key] = _row(key, UNKNOWN if sent else NOT_ATTEMPTED, message=result.get("msg"), run=THIS_RUN)
 
 
-def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str) -> None:
-    """Give removed addresses their request ids, and to earlier runs of the plan what they have removed."""
+def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str, read: t.Container[Key] = ()) -> None:
+    """Give removed addresses their request ids, and to earlier runs of the plan what they have removed.
+
+    :param read: those that this run has seen, and could have removed.
+    """
     for key, request_id in history.unassigned.items():
         row = rows.get(key)
         if row is None:
             continue
         earlier = history.runs[key] != run
-        unread = row["outcome"] == NOT_ATTEMPTED and row["run"] is None and history.proven(key)
+        if earlier and row["outcome"] == NOT_ATTEMPTED and key in read and history.gone(key):
+            row.update(outcome=KEPT, reason=REASSIGNED, message=None)
+        unread = row["outcome"] == NOT_ATTEMPTED and key not in read and history.proven(key)
         if earlier and (row["outcome"] == ALREADY_ABSENT or unread):
             row.update(outcome=UNASSIGNED, run=EARLIER_RUN, message=None)
         if row["outcome"] == UNASSIGNED and row["request_id"] is None:
@@ -269,7 +278,9 @@ def removed_by_report(report: t.Any, provider: str) -> Json:
             parse_address(row["private_ip_address"], "report")
             if row["outcome"] not in REMOVAL_OUTCOMES or not isinstance(row["network_interface_id"], str):
                 raise ValueError
-        if not all(isinstance(report[name], str) for name in ("endpoint", "plan_digest")):
+        if not all(isinstance(report[name], str) for name in ("endpoint", "plan_digest", "scope")) or not isinstance(
+            report["account"], (str, type(None))
+        ):
             raise ValueError
     except (InputError, KeyError, TypeError, ValueError, AttributeError):
         raise RefusedError("it is not a complete report.json") from None

@@ -16,7 +16,7 @@
   // Words for what the report has in codes. A Map, as names from a cloud may be anything, even `constructor`.
   const outcomes = new Map(data.outcomes.map(([key, label, , sign], index) => [key, { key, label, sign, index }]));
   const outcomeOf = (address) => outcomes.get(address.outcome) ?? { key: '', label: String(address.outcome), sign: '', index: 99 };
-  const reasons = new Map([['keep', 'The policy keeps it'], ['primary', 'It is the primary address']]);
+  const reasons = new Map([['keep', 'The policy keeps it'], ['primary', 'It is the primary address'], ['reassigned', 'This plan removed it, and it was assigned again since']]);
   const meanings = new Map([['already_absent', 'Gone before this run asked'], ['not_attempted', 'The run ended before its turn']]);
   const restored = new Map([['assigned', 'Put back'], ['already_present', 'Was back already'], ['not_restored', 'Could not be put back']]);
   const kinds = new Map([['eip', 'elastic IP'], ['load_balancer', 'load balancer'], ['dnat', 'DNAT entry'], ['ha_vip', 'HA VIP']]);

@@ -85,7 +85,9 @@ def role_line(event: str, plan: str = PLAN["digest"], run: str = "run-1", **fiel
 
 
 def apply_started(plan: str = PLAN["digest"], run: str = "run-1") -> dict[str, t.Any]:
-    return role_line("apply_started", plan, run, provider="cloudy", endpoint="api.example.com", scope="shop")
+    return role_line(
+        "apply_started", plan, run, provider="cloudy", endpoint="api.example.com", scope="shop", account=None
+    )
 
 
 def module_run(*events: dict[str, t.Any], run: str = "m1") -> list[dict[str, t.Any]]:

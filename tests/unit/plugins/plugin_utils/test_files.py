@@ -65,8 +65,11 @@ def test_a_line_begins_after_one_that_was_never_ended(tmp_path: pathlib.Path):
     assert (line["event"], line["plan"], line["run"], line["scope"]) == ("apply_started", "sha256:ab", "run-1", "shop")
 
 
-def reserve(path: pathlib.Path, scope: str = "shop", playbook: int | None = None) -> files.Reservation:
-    return files.Reservation.of([str(path)], scope, os.getpid() if playbook is None else playbook, lambda _text: None)
+def reserve(
+    path: pathlib.Path, scope: str = "shop", playbook: int | None = None, host: str = "h1"
+) -> files.Reservation:
+    owner = files.Owner(scope, host, os.getpid() if playbook is None else playbook)
+    return files.Reservation.of([str(path)], owner, lambda _text: None)
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def test_a_second_run_waits_for_the_end_of_the_first(tmp_path: pathlib.Path, oth
     said: list[str] = []
     monkeypatch.setattr(files, "_PATIENCE", 0.5)
     with pytest.raises(RefusedError, match=r"another run has .* and does not end"):
-        files.Reservation.of([str(tmp_path)], "shop", os.getpid(), said.append)
+        files.Reservation.of([str(tmp_path)], files.Owner("shop", "h1", os.getpid()), said.append)
     assert said == [f"Another run has {tmp_path}: waiting for its end"]
     monkeypatch.setattr(files, "_PATIENCE", 20)
     # However it ends.
@@ -101,6 +104,13 @@ def test_a_host_takes_over_what_its_own_playbook_left(tmp_path: pathlib.Path, mo
     monkeypatch.setattr(files, "_PATIENCE", 5)
     reserve(tmp_path)
     reserve(tmp_path).release()
+
+
+def test_a_host_does_not_wait_for_another_one_of_its_own_play(tmp_path: pathlib.Path):
+    reservation = reserve(tmp_path, host="h1")
+    with pytest.raises(RefusedError, match="that of the host h1 in the same play"):
+        reserve(tmp_path, host="h2")
+    reservation.release()
 
 
 @pytest.mark.parametrize("released", [True, False])

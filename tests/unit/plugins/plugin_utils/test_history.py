@@ -92,7 +92,9 @@ def test_what_was_put_back_need_not_be_put_back_again():
 
 
 def test_lines_that_somebody_spoilt_cost_only_themselves():
+    wrong = sent(9, "10.0.0.9") | {"private_ip_addresses": [5, {}, None, "nonsense"], "run": "m1"}
     broken: list[dict[str, t.Any]] = [
+        wrong,
         {},
         {"event": None},
         {"event": "sent", "run": []},

@@ -27,6 +27,7 @@ from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_sc
     plan_of,
     result,
     sent,
+    settled,
 )
 
 PLANNING = {**CONTEXT, "mode": "plan"}
@@ -76,6 +77,20 @@ class TestAccount:
         history = history_of(apply_started(run="this-run"), *module_run(sent(1, "10.0.0.2")))
         content = report.make_report(CONTEXT, checked, PLAN, history=history)
         assert rows_of(content)["10.0.0.2"]["outcome"] == "already_absent"
+
+    def test_leaves_alone_what_it_had_removed_and_somebody_assigned_again(self):
+        gone = settled("nic-1", unassigned=["10.0.0.2"])
+        history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted"), gone))
+        assert history.gone(("nic-1", "10.0.0.2"))
+        rest = [result(entry("nic-1", unassigned=["10.0.0.10"]), entry("nic-2", unassigned=["10.0.0.3"]))]
+        content = report.make_report(CONTEXT, CHECKED, PLAN, split(TARGETS, 2), rest, history=history)
+        row = rows_of(content)["10.0.0.2"]
+        assert (row["outcome"], row["reason"]) == ("kept", "reassigned")
+        assert report.is_complete(content)
+
+    def test_tries_again_what_was_accepted_and_not_seen_to_be_gone(self):
+        history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted")))
+        assert not history.gone(("nic-1", "10.0.0.2"))
 
     def test_loses_nothing_where_nothing_could_be_read(self):
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted", "req-1")))
@@ -176,6 +191,7 @@ class TestRestoration:
             ),
             ({"addresses": [{"network_interface_id": "n", "private_ip_address": 1, "outcome": "kept"}]}, "complete"),
             ({"endpoint": None}, "complete"),
+            ({"scope": None}, "complete"),
         ],
     )
     def test_refuses_other_reports(self, change, message):
