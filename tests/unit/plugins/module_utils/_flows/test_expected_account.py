@@ -36,7 +36,7 @@ def load(cloud: Cloud, *keys: dict[str, t.Any], **more: t.Any) -> None:
 
 
 def run(flow: t.Any, cloud: Cloud, open_session: t.Any = HttpSession, **given: t.Any) -> TaskReport:
-    spec = {**cloud.provider.connection_spec, **flow.argument_spec(cloud.provider.filters_spec)}
+    spec = {**cloud.provider.connection_spec, **flow.argument_spec(cloud.provider)}
     defaults = {name: entry.get("default") for name, entry in spec.items()}
     options = {**defaults, **cloud.options(), **given}
     return run_task(flow.run, cloud.provider, options, given, spec, False, open_session=open_session)

@@ -29,9 +29,9 @@ ALL = [A, B, C]
 
 def run(cloud, flow, check=False, **given):
     """Run another flow than that of one network interface."""
-    spec = flow.argument_spec(cloud.provider)
+    spec = {**cloud.provider.connection_spec, **flow.argument_spec(cloud.provider)}
     defaults = {name: entry.get("default") for name, entry in spec.items()}
-    return run_task(flow.run, cloud.provider, {**cloud.options(), **defaults, **given}, given, check)
+    return run_task(flow.run, cloud.provider, {**defaults, **cloud.options(), **given}, given, spec, check)
 
 
 def cleanup(cloud, **given):
