@@ -158,6 +158,9 @@ class ActionModule(ActionBase):
             spec = yaml.safe_load(file)["argument_specs"]["main"]["options"]
         return variables.read_variables(spec, given)
 
+    def _host(self) -> str:
+        return str(self._task_vars["inventory_hostname"])
+
     def _playbook(self) -> int:
         """Return the process id of ansible-playbook."""
         parent = multiprocessing.parent_process()
