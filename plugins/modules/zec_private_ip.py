@@ -68,9 +68,9 @@ EXAMPLES = r"""
 - name: Unassign an address, but only if the credentials are of the account that is meant
   edgecloud.nic.zec_private_ip:
     expected_account: "2000001"
-    network_interface_id: nic-hongkong-game-2
+    network_interface_id: nic-frankfurt-api-2
     private_ip_addresses:
-      - 10.30.1.24
+      - 10.40.1.22
     state: absent
 
 - name: Unassign every secondary address that nothing uses, but for one network and one address
