@@ -66,9 +66,12 @@ def write(path: str, content: str) -> str:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            # About the file that is meant, not the one that nobody gets to see.
+            raise OSError(error.errno, error.strerror, path) from None
         raise
     return path
 

@@ -390,9 +390,6 @@ class ActionModule(ActionBase):
         complete = report.is_complete(content)
         written: list[str] = []
         if not self._task.check_mode:
-            if mode == "apply" and plan and "batches" in prepared and not prepared["error"]:
-                with _collected(trouble):
-                    self._note(begun, plan["digest"], "apply_ended", complete=complete)
             if mode == "plan" and plan and begun["plan_file"]:
                 with _collected(trouble):
                     written.append(files.write(begun["plan_file"], _pretty(plan)))
@@ -400,6 +397,10 @@ class ActionModule(ActionBase):
             if could_read or not any(map(os.path.exists, _report_files(begun["report_dir"]))):
                 with _collected(trouble):
                     self._write_reports(begun["report_dir"], content, written)
+            if mode == "apply" and plan and "batches" in prepared and not prepared["error"]:
+                with _collected(trouble):
+                    # Where it was not told, the same again tells it.
+                    self._note(begun, plan["digest"], "apply_ended", complete=complete and not trouble)
         if could_read and mode == "plan" and self._task.diff:
             self._show_diff(checked["diff"])
         told = self._told(
