@@ -195,7 +195,6 @@ class ActionModule(ActionBase):
             "plan": None,
             "selection": {},
             "told": None,
-            "restore_from": given.get("restore_from"),
             "approved": given.get("approved") or [],
             "batch_size": given["batch_size"],
             "on_error": given["on_error"],
@@ -590,6 +589,7 @@ def _paths(given: Json) -> Json:
         "report_dir": os.path.abspath(directory) if directory else None,
         "plan_file": place(given.get("plan_file")),
         "journal": place(given.get("journal") or (directory and "journal.jsonl")),
+        "restore_from": place(given.get("restore_from")),
     }
 
 

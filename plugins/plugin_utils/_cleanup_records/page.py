@@ -86,7 +86,7 @@ def make_page(report: Json, templates: pathlib.Path) -> str:
     # Largest first.
     regions.sort(key=lambda region: -region[0])
     # No text can contain its own hash, so nothing in the report can carry this nonce.
-    nonce = hashlib.sha256(json.dumps([data, report], default=str).encode()).hexdigest()
+    nonce = hashlib.sha256(json.dumps(report, default=str).encode()).hexdigest()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )

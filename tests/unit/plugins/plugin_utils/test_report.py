@@ -13,7 +13,11 @@ import typing as t
 import pytest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import report, sentences
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.batches import split
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
+    RefusedError,
+    as_targets,
+    keys,
+)
 from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import (
     CHECKED,
     CONTEXT,
@@ -29,6 +33,8 @@ from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_sc
     sent,
     settled,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 PLANNING = {**CONTEXT, "mode": "plan"}
 
@@ -105,6 +111,56 @@ class TestAccount:
         content = report.make_report(CONTEXT, CHECKED, PLAN, split(TARGETS, 2), [done], error="the journal is full")
         assert not report.is_complete(content)
         assert sentences.describe(content).endswith("on 2 network interfaces, but the journal is full")
+
+
+NICS = st.sampled_from(["nic-1", "nic-2", "nic-3"])
+ADDRESSES = st.integers(1, 9).map(lambda number: f"10.0.0.{number}")
+KEYS = st.sets(st.tuples(NICS, ADDRESSES), min_size=1)
+BECAME = st.sampled_from(["unassigned", "already_absent", "failed", "unknown", "kept", "in_use", "not_attempted"])
+#: What an outcome has beside the address.
+DETAILS: dict[str, dict[str, t.Any]] = {
+    "failed": {"code": "C", "message": "no", "request_id": "r"},
+    "unknown": {"code": None, "message": "no answer", "request_id": None, "accepted": False},
+    "kept": {"reason": "keep"},
+    "in_use": {"kind": "eip", "id": "eip-1"},
+}
+
+
+def outcomes_entry(target: dict[str, t.Any], became: dict[tuple[str, str], str]) -> dict[str, t.Any]:
+    nic = target["network_interface_id"]
+    made = entry(nic)
+    for address in target["private_ip_addresses"]:
+        outcome = became[nic, address]
+        detail = {"private_ip_address": address, **DETAILS[outcome]} if outcome in DETAILS else address
+        made[outcome] = [*made[outcome], detail]
+    return made
+
+
+@given(KEYS, st.data())
+def test_every_planned_address_is_in_the_report_once_whatever_became_of_it(planned, data):
+    targets = as_targets(planned)
+    checked = result(
+        *(entry(x["network_interface_id"], unassigned=x["private_ip_addresses"]) for x in targets), plan=targets
+    )
+    plan = plan_of(checked)
+    batches = split(targets, 1)
+    became = {key: data.draw(BECAME) for key in planned}
+    started = batches[: data.draw(st.integers(0, len(batches)))]
+    results: list[dict[str, t.Any]] = [
+        data.draw(st.sampled_from([result(*(outcomes_entry(x, became) for x in batch["targets"])), {"msg": "lost"}]))
+        for batch in started
+    ]
+    content = report.make_report(CONTEXT, checked, plan, batches, results)
+    told = {(row["network_interface_id"], row["private_ip_address"]): row["outcome"] for row in content["addresses"]}
+    assert len(content["addresses"]) == len(planned)
+    for batch, outcome in zip(started, results):
+        for key in keys(batch["targets"]):
+            assert told.pop(key) == (became[key] if "outcomes" in outcome else "not_attempted")
+    assert set(told.values()) <= {"not_attempted"}
+    counted = sum(content["totals"][name] for name in entry("") if name != "network_interface_id")
+    assert counted == len(planned)
+    lines = csv.DictReader(io.StringIO(report.to_csv(content)))
+    assert {(line["network_interface_id"], line["private_ip_address"]) for line in lines} == planned
 
 
 class TestUses:
