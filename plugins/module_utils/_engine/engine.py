@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import FAILING_OUTCOMES, StopReason
@@ -15,7 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._engine.journal impo
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.verification import Verification
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings, Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.writer import Writer
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
@@ -45,9 +46,23 @@ class Engine:
         Never raises: once something may have been sent, its account is worth more than an error.
         """
         reason = "nothing has read it again"
+        verification = Verification(self._provider, self._change, self._settings, self._control, self._settled)
+        batches = [works[start : start + READ_BATCH] for start in range(0, len(works), READ_BATCH)]
+        unwritten = [len(batch) for batch in batches]
+        lock = threading.Lock()
+
+        def write(index: int) -> None:
+            self._write(works[index])
+            number = index // READ_BATCH
+            with lock:
+                unwritten[number] -= 1
+                written = unwritten[number] == 0
+            if written:
+                verification.look(batches[number])
+
         try:
-            self._control.map(self._write, works)
-            Verification(self._provider, self._change, self._settings, self._control, self._settled).verify(works)
+            self._control.map(write, range(len(works)))
+            verification.verify(works)
         except Exception as error:
             reason = self._bug(error)
         for work in works:

@@ -56,6 +56,14 @@ class Verification:
         self._settings = settings
         self._control = control
         self._settled = settled
+        self._immediate = True
+
+    def look(self, works: t.Sequence[Work]) -> None:
+        """Read works that are written while others are being written, as long as the cloud shows changes at once."""
+        pending = [work for work in works if work.unsettled()]
+        if pending and self._settings.wait and self._immediate:
+            self._read(pending)
+            self._immediate = not self._report(pending)
 
     def verify(self, works: t.Sequence[Work]) -> None:
         """Afterwards no address of these works is open that a call of ours named."""
@@ -64,7 +72,8 @@ class Verification:
             for work in pending:
                 self._believe(work)
             pending = self._report(pending)
-        for delay in itertools.chain(_POLL_DELAYS, itertools.repeat(_POLL_DELAYS[-1])):
+        delays = _POLL_DELAYS if self._immediate else _POLL_DELAYS[1:]
+        for delay in itertools.chain(delays, itertools.repeat(delays[-1])):
             if not pending:
                 return
             self._control.sleep(min(delay, max(0.0, max(map(self._deadline, pending)) - time.monotonic())))

@@ -80,6 +80,7 @@ def test_a_bug_after_the_first_write_does_not_cost_the_result(
         raise RecursionError("on purpose")
 
     load(scene)
+    monkeypatch.setattr(verification.Verification, "look", break_down)
     monkeypatch.setattr(verification.Verification, "verify", break_down)
     given = scene.given(all_network_interfaces=True, journal=str(tmp_path / "journal"))
     options = {name: entry.get("default") for name, entry in scene.cloud.definition.argument_spec.items()}
