@@ -127,6 +127,12 @@ run 2 ansible localhost -m edgecloud.nic.zec_private_ip \
 shows '10.30.1.22 is used by load balancer lb-hongkong-game' 'nothing was changed'
 addresses_are zec nic-hongkong-game-2 10.30.1.21 10.30.1.22 10.30.1.23
 
+caption 'Name the address of a pod: on ENS the pods of a Kubernetes cluster have secondary addresses. It has to stay, too.'
+run 2 ansible localhost -m edgecloud.nic.ens_private_ip \
+    -a 'network_interface_id=eni-shenzhen-pods-1 private_ip_addresses=10.50.2.11 state=absent'
+shows '10.50.2.11 is used by Kubernetes cluster c-shenzhen' 'nothing was changed'
+addresses_are ens eni-shenzhen-pods-1 10.50.2.11 10.50.2.12
+
 caption 'Say whose account it has to be. With a key of another one this has to fail, and the message names both accounts.'
 run 2 ansible localhost -m edgecloud.nic.ens_private_ip -a \
     'network_interface_id=eni-hangzhou-web-1 private_ip_addresses=10.10.1.13 state=absent expected_account=1000000000000002'
