@@ -2,27 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action of every module of the collection; C(meta/runtime.yml) leads them here.
+"""The action of every module of the collection, to which C(meta/runtime.yml) leads them, and of the role's records.
 
 A file of its own for each module would be a copy of the others, and a file with a name of its own would need a module
-of that name to document it.
+of that name to document it, which everybody who looks for modules would find.
 """
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
 _Action: t.Any = NormalAction
+_Records: t.Any = None
+_trouble = ""
 _why_not: list[str] = []
 try:
-    from ansible_collections.edgecloud.nic.plugins.plugin_utils import _in_process
+    from ansible_collections.edgecloud.nic.plugins.plugin_utils import _in_process, _records_action
 
-    _Action = _in_process.InProcessAction
+    _Action, _Records = _in_process.InProcessAction, _records_action.RecordsAction
 except Exception as error:
     # Whatever an ansible-core or a library lacks that this was not tried with: the modules themselves may well do.
-    _why_not.append(f"{type(error).__name__}: {error}")
+    _trouble = f"{type(error).__name__}: {error}"
+    _why_not.append(_trouble)
+
+#: How the role, and nobody else, calls the action itself.
+_RECORDS = "edgecloud.nic.__init__"
 
 
 class ActionModule(_Action):
@@ -30,6 +37,15 @@ class ActionModule(_Action):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task and return its result."""
+        if self._task.action == _RECORDS:
+            if _Records is None:
+                raise AnsibleActionFail(f"the role private_ip_cleanup cannot run here: {_trouble}")
+            records = _Records(
+                *(self._task, self._connection, self._play_context),
+                *(self._loader, self._templar, self._shared_loader_obj),
+            )
+            told: dict[str, t.Any] = records.run(tmp, task_vars)
+            return told
         if _why_not:
             self._display.v(f"The modules of edgecloud.nic run as processes of their own: {_why_not.pop()}")
         result: dict[str, t.Any] = super().run(tmp, task_vars)

@@ -24,7 +24,7 @@ CODE = sorted(
 )
 CODE += sorted((HERE / "plugins/plugin_utils").rglob("_cleanup*/*.py"))
 CODE += [HERE / "plugins/plugin_utils/_cleanup_files.py"]
-CODE += [HERE / "plugins/action/private_ip_cleanup_records/__init__.py"]
+CODE += [HERE / "plugins/plugin_utils/_records_action.py"]
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(HERE)))

@@ -73,7 +73,8 @@ CHECKED = result(
 )
 
 
-def plan_of(checked: dict[str, t.Any] = CHECKED, **context: t.Any) -> dict[str, t.Any]:
+def plan_of(checked: dict[str, t.Any] | None = None, **context: t.Any) -> dict[str, t.Any]:
+    checked = checked or CHECKED
     return make_plan(checked, {**CONTEXT, **context}, uses_of(checked["outcomes"]))
 
 

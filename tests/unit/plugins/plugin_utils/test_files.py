@@ -38,8 +38,12 @@ def test_a_plain_scope_is_its_directory(name):
 def test_a_file_that_cannot_be_written_is_what_it_was(tmp_path: pathlib.Path, monkeypatch):
     path = tmp_path / "report.json"
     files.write(str(path), "old")
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        patch.setattr(os, "fsync", fail)
         with pytest.raises(OSError, match="No space"):
             files.write(str(path), "new")
         with pytest.raises(RefusedError, match=r"report\.json cannot be written: No space left on device"):

@@ -4,9 +4,6 @@
 
 """Reads and writes the records of the role C(private_ip_cleanup), in the worker process of ansible-core.
 
-It is the role's own, and of no use by itself. With a name like that of the action beside it, it needs no module to
-document it, which everybody who looks for modules would find.
-
 Each file that the C(copy) module writes costs two processes of half a second, and a large estate does not pass through
 templates in good time: so results of earlier tasks are named, not handed over.
 """
@@ -57,7 +54,7 @@ except ImportError:  # ansible-core 2.18
         """The variable is set to omit."""
 
 
-_COLLECTION = pathlib.Path(__file__).resolve().parents[3]
+_COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 _ROLE = _COLLECTION / "roles" / "private_ip_cleanup"
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _MODULE = "_private_ip_cleanup"
@@ -81,7 +78,7 @@ _STEPS = ("begin", "prepare", "report", "removed", "restored")
 _RESULTS = ("begun", "checked", "used", "prepared", "batches", "assigned")
 
 
-class ActionModule(ActionBase):
+class RecordsAction(ActionBase):
     TRANSFERS_FILES = False
     _supports_check_mode = True
 
