@@ -34,12 +34,10 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 
 ##@ Check
 
-# Two at a time, each with its output in one piece; the browser alone, as it is timed; the unit tests come last, with
-# their totals as the last word.
+# Two at a time, each with its output in one piece; the unit tests come last, with their totals as the last word.
 test: setup ## Run every check but the integration tests, the matrix and the benchmark
 	@status=0; \
-	$(MAKE) --jobs=2 --keep-going --output-sync=target sanity lint smoke docs-check build || status=1; \
-	$(MAKE) browser || status=1; \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target sanity lint smoke docs-check build browser || status=1; \
 	$(MAKE) unit || status=1; \
 	exit $$status
 
