@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,11 @@ from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import CLOUDS, C
 
 _PREFIXES = ("ALIBABA_CLOUD_", "ALICLOUD_", "ZENLAYER", "ENS_")
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+# What runs in the background of a shell is born deaf to interruptions, and so would be what the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
