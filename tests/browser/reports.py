@@ -10,23 +10,9 @@ import ipaddress
 from collections import Counter
 from typing import Any
 
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.report import COLUMNS
+
 OUTCOMES = ["unassigned", "already_absent", "kept", "in_use", "failed", "unknown", "not_attempted"]
-COLUMNS = [
-    "region_id",
-    "network_interface_id",
-    "network_interface_name",
-    "private_ip_address",
-    "outcome",
-    "reason",
-    "kind",
-    "id",
-    "uncertain",
-    "code",
-    "message",
-    "request_id",
-    "run",
-    "restored",
-]
 
 # Each would set a mark on the page if it ran; `quotes` and `braces` would break out of attributes and of Jinja.
 HOSTILE_NAMES = {

@@ -141,14 +141,7 @@ class CloudProvider(Provider):
         except ApiError as error:
             if error.kind is not ErrorKind.AUTH:
                 raise
-            raise ApiError(
-                action,
-                error.kind,
-                f"{error.detail}; {permission}",
-                code=error.code,
-                status=error.status,
-                request_id=error.request_id,
-            ) from None
+            raise error.with_more(permission) from None
         account = str(value) if number(value) is not None else value
         if not is_id(account):
             raise unreadable(action, f"the answer has no {field} that could be one")
@@ -296,15 +289,14 @@ class CloudProvider(Provider):
     def find_uses(self, network_interfaces: t.Sequence[NetworkInterface], sources: t.Collection[str]) -> set[Use]:
         places = Places.of(network_interfaces)
         chosen = [source for source in self._in_use_sources() if source.name in sources]
+        scopes = [(source, lookup) for source in chosen for lookup in source.scope(places)]
         asked = self._cross_checks(places, sources)
-        for source in chosen:
-            for lookup in source.scope(places):
-                asked.setdefault(lookup, []).append(source.name)
+        for source, lookup in scopes:
+            asked.setdefault(lookup, []).append(source.name)
         lists = self._ask(asked)
         things = [
             (source, item, lookup.vpc_id or text(item.get(self.vpc_field)), source.detail(item))
-            for source in chosen
-            for lookup in source.scope(places)
+            for source, lookup in scopes
             for item in lists[lookup]
         ]
         self._compare(lists)

@@ -227,22 +227,24 @@ def _backend_uses(balancers: list[Listed], _nics: t.Sequence[NetworkInterface]) 
                 yield from _uses_of_bound("load_balancer", identifier, server, server_type)
 
 
-def _dnat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
-    for _gateway, vpc_id, entries in gateways:
-        for entry in entries:
-            identifier = text(entry.get("ForwardEntryId"))
-            address = needed_address(entry.get("InternalIp"), _FORWARD_ENTRIES.action, f"DNAT entry {identifier}")
-            if address:
-                yield Use("dnat", identifier, address, vpc_id)
+def _entry_uses(
+    kind: str, action: ListAction, address_field: str, read: t.Callable[[t.Any, str, str], str | None]
+) -> t.Callable[[list[Listed], t.Sequence[NetworkInterface]], t.Iterator[Use]]:
+    """Return what reads the entries of NAT gateways, each of which may name one address."""
+
+    def uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+        for _gateway, vpc_id, entries in gateways:
+            for entry in entries:
+                identifier = text(entry.get(action.id_field))
+                address = read(entry.get(address_field), action.action, f"{kind.upper()} entry {identifier}")
+                if address:
+                    yield Use(kind, identifier, address, vpc_id)
+
+    return uses
 
 
-def _snat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
-    for _gateway, vpc_id, entries in gateways:
-        for entry in entries:
-            identifier = text(entry.get("SnatEntryId"))
-            address = single_address(entry.get("SourceCIDR"), _SNAT_ENTRIES.action, f"SNAT entry {identifier}")
-            if address:
-                yield Use("snat", identifier, address, vpc_id)
+_dnat_uses = _entry_uses("dnat", _FORWARD_ENTRIES, "InternalIp", needed_address)
+_snat_uses = _entry_uses("snat", _SNAT_ENTRIES, "SourceCIDR", single_address)
 
 
 def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
