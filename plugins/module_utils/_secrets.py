@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import re
 import typing as t
 
@@ -30,12 +31,12 @@ def hide(value: t.Any, secrets: t.AbstractSet[str]) -> t.Any:
     part = re.compile("|".join(re.escape(secret) for secret in sorted(secrets, key=len, reverse=True)))
 
     def hidden(item: t.Any) -> t.Any:
-        if isinstance(item, t.Mapping):
+        if isinstance(item, str):
+            return _WHOLE if item in secrets else part.sub(_PART, item)
+        if isinstance(item, collections.abc.Mapping):
             return {key: hidden(entry) for key, entry in item.items()}
         if isinstance(item, (list, tuple)):
             return [hidden(entry) for entry in item]
-        if isinstance(item, str):
-            return _WHOLE if item in secrets else part.sub(_PART, item)
         if isinstance(item, (int, float)) and not isinstance(item, bool) and part.search(str(item)):
             return _WHOLE
         return item

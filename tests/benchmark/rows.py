@@ -144,7 +144,8 @@ class Rows:
     def _loop_of_processes(self, cloud: str) -> Measurement:
         self._stage.load(ITEMS, LATENCY)
         identifiers = list(self._stage.left(cloud))
-        run = self._commands.playbook(f"loop_{cloud}", in_process=False, network_interface_ids=identifiers)
+        variables = {"network_interface_ids": identifiers, "edgecloud_nic_in_process": False}
+        run = self._commands.playbook(f"loop_{cloud}", **variables)
         task = self._looped(f"A {cloud}: loop of processes", cloud, run)
         who = "loop of the single-NIC module, a process per item"
         note = self._extrapolated(task.seconds)
@@ -248,7 +249,7 @@ class Rows:
             items = 100
             self._stage.load(items, LATENCY)
             identifiers = list(self._stage.left(cloud))
-            run = self._commands.playbook(f"loop_{cloud}", in_process=True, network_interface_ids=identifiers)
+            run = self._commands.playbook(f"loop_{cloud}", network_interface_ids=identifiers)
             task = self._looped(f"F {cloud}", cloud, run)
             calls = self._stage.calls()
             who, note = "loop of the single-NIC module, in process", f"{len(calls) / items:g} calls for each item"

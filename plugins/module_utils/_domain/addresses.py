@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import bisect
-import functools
 import ipaddress
+import socket
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
@@ -58,21 +58,19 @@ def parse_addresses(values: t.Sequence[t.Any], option: str) -> list[str]:
 
 def cloud_address(value: t.Any) -> str | None:
     """Return the canonical text of an address in a cloud's answer, or None where it is not an IPv4 address."""
-    return _canonical(value) if isinstance(value, str) else None
-
-
-# A run reads the same addresses again and again, and parsing them is much of what it does itself.
-@functools.lru_cache(maxsize=1 << 16)
-def _canonical(text: str) -> str | None:
+    # A run reads the same addresses again and again, and with ipaddress that was much of what it did itself.
     try:
-        return str(ipaddress.IPv4Address(text))
-    except ValueError:
+        return socket.inet_ntop(socket.AF_INET, _order(value)) if isinstance(value, str) else None
+    except (OSError, ValueError):
         return None
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _order(address: str) -> tuple[int, ...]:
-    return tuple(map(int, address.split(".")))
+def _order(address: str) -> bytes:
+    """Return what an address is sorted by.
+
+    :raises OSError, ValueError: it is none.
+    """
+    return socket.inet_pton(socket.AF_INET, address)
 
 
 def is_ipv6(value: t.Any) -> bool:
@@ -127,6 +125,8 @@ class AddressSet:
 
     def without_any(self, addresses: t.Iterable[str]) -> list[str]:
         """Return the values, as the user wrote them, that hold none of these addresses."""
+        if not self._entries:
+            return []
         present = sorted(set(map(_order, addresses)))
 
         def holds_any(network: ipaddress.IPv4Network) -> bool:
@@ -136,5 +136,7 @@ class AddressSet:
         return [value for value, network in self._entries.items() if not holds_any(network)]
 
     def __contains__(self, address: str) -> bool:
+        if not self._entries:
+            return False
         parsed = ipaddress.IPv4Address(address)
         return parsed in self._addresses or any(parsed in network for network in self._networks)

@@ -50,6 +50,7 @@ class Outcomes:
     def __init__(self, network_interface_id: str) -> None:
         self.network_interface_id = network_interface_id
         self._kinds: dict[str, str] = {}
+        self._addresses: dict[str, list[str]] = {}
         self._details: dict[str, list[dict[str, t.Any]]] = {}
 
     def __contains__(self, address: str) -> bool:
@@ -60,6 +61,7 @@ class Outcomes:
         if address in self._kinds:
             raise ValueError(f"{address} already has the outcome {self._kinds[address]}")
         self._kinds[address] = outcome
+        self._addresses.setdefault(outcome, []).append(address)
 
     def keep(self, address: str, reason: str) -> None:
         """The address stays, for C(reason): KEPT_BY_POLICY or KEPT_AS_PRIMARY."""
@@ -95,7 +97,12 @@ class Outcomes:
 
     def of(self, *outcomes: str) -> list[str]:
         """Return the addresses with one of these outcomes, in numeric order."""
-        return sort_addresses(address for address, kind in self._kinds.items() if kind in outcomes)
+        found = [address for outcome in outcomes for address in self._addresses.get(outcome, ())]
+        return sort_addresses(found) if found else found
+
+    def count(self, outcome: str) -> int:
+        """Return how many addresses have this outcome."""
+        return len(self._addresses.get(outcome, ()))
 
     def details(self, *outcomes: str) -> list[dict[str, t.Any]]:
         """Return the entries of the addresses with one of these outcomes, in numeric order."""

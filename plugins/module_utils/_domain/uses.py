@@ -109,6 +109,8 @@ class _Index:
 
     def about(self, nic: NetworkInterface) -> t.Iterator[Use]:
         for name, value in _ties_of_network_interface(nic):
+            if (name,) not in self._uses:
+                continue
             keys: tuple[_Key, ...] = ((name, value, nic.vpc_id), (name, value, None))
             if value is None:
                 keys = ((name,),)

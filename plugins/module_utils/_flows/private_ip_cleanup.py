@@ -278,7 +278,7 @@ class _Run:
             "stopped": self._task.control.stop_reason and self._task.control.stop_reason.value,
             "outcomes": [entry.as_result() for entry in self.outcomes],
             "summary": {
-                **{outcome: sum(len(entry.of(outcome)) for entry in self.outcomes) for outcome in REMOVAL_OUTCOMES},
+                **{outcome: sum(entry.count(outcome) for entry in self.outcomes) for outcome in REMOVAL_OUTCOMES},
                 "network_interfaces_read": self._estate.network_interfaces,
                 "network_interfaces_planned": len(self.planned),
                 "api_calls": provider.calls,

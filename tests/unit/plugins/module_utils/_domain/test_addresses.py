@@ -32,6 +32,20 @@ def test_a_canonical_address_is_taken_as_it_is(address):
     assert cloud_address(address) == address
 
 
+# Where readers of addresses are lenient: signs, blanks, zeros in front, other bases, digits of other scripts.
+almost_octets = st.text("0123456789.xXaf+- \0\n\t:\uff11", max_size=4)
+almost_addresses = st.lists(almost_octets, min_size=1, max_size=6).map(".".join)
+
+
+@given(st.one_of(st.text(), almost_addresses))
+def test_what_a_cloud_sends_is_an_address_exactly_where_ipaddress_reads_it_as_one(text):
+    try:
+        expected = str(ipaddress.IPv4Address(text))
+    except ValueError:
+        expected = None
+    assert cloud_address(text) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
