@@ -65,7 +65,7 @@ def read_by_ids(task: TaskContext, ids: t.Sequence[str]) -> dict[str, NetworkInt
     for identifier in ids:
         if identifier not in read:
             detail = f"the answer does not tell the addresses of {identifier}; nothing was changed"
-            raise ApiError("DescribeNetworkInterfaces", ErrorKind.NO_ANSWER, detail, final=True)
+            raise ApiError(task.provider.read_action, ErrorKind.NO_ANSWER, detail, final=True)
     return {identifier: nic for identifier, nic in read.items() if nic is not None}
 
 

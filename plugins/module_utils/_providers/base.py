@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import abc
 import json
+import os
 import typing as t
 import weakref
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface, is_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint, parse_endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
-    needed_id,
-    objects,
-    told_objects,
-    unreadable,
-)
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import told_objects, unreadable
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
-    Page,
+    Credentials,
     number,
-    read_pages,
     text,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider, Runtime
@@ -39,20 +35,16 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
     Lookup,
     Places,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging import (
+    Listing,
+    NumberedPages,
+    PageTokens,
+    Parse,
+)
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import client_settings, http_settings
 
 #: For lists other than network interfaces; every one of them documents at least this many a page.
 _LOOKUP_PAGE_SIZE = 100
-
-
-class Credentials(t.Protocol):
-    """What a cloud's calls are signed with; equal ones are the same."""
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """The parts that must not appear in any output."""
-
-    def __hash__(self) -> int:
-        """Hash all parts."""
 
 
 #: What was told over connections that the items of a loop share, by credentials: these never change hands.
@@ -71,24 +63,27 @@ class IdentityAction(t.NamedTuple):
     permission: str
 
 
-class PagingFields(t.NamedTuple):
-    """What a cloud calls the parameters and fields of paging."""
-
-    page_number: str
-    page_size: str
-    total: str
-
-
 class CloudProvider(Provider):
     """The base of every cloud's provider."""
 
+    client_class: t.ClassVar[type[ApiClient]]
+    #: The host of the API, and the environment variable that names another one.
+    default_endpoint: t.ClassVar[str]
+    endpoint_variable: t.ClassVar[str]
     #: How this cloud lists network interfaces, and the parameter that names some of them.
     network_interfaces: t.ClassVar[ListAction]
     ids_parameter: t.ClassVar[str]
-    paging: t.ClassVar[PagingFields]
+    paging: t.ClassVar[NumberedPages | PageTokens]
     identity: t.ClassVar[IdentityAction]
     #: The field of a listed thing that tells its VPC.
     vpc_field: t.ClassVar[str]
+    #: What can use addresses; C(in_use_sources) are their names.
+    sources: t.ClassVar[tuple[InUseSource, ...]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.in_use_sources = tuple(source.name for source in cls.sources)
+        cls.read_action = cls.network_interfaces.action
 
     def __init__(
         self,
@@ -96,10 +91,10 @@ class CloudProvider(Provider):
         credentials: Credentials,
         endpoint: str,
         runtime: Runtime,
-        identity_client: t.Callable[[], ApiClient] | None = None,
+        identity_client: t.Callable[[], ApiClient],
     ) -> None:
         """
-        :param identity_client: makes the client for C(identity) where that belongs to another service.
+        :param identity_client: gives the client for C(identity).
         """
         self._client = client
         self._identity_client = identity_client
@@ -107,6 +102,40 @@ class CloudProvider(Provider):
         self._credentials = credentials
         self._endpoint = endpoint
         self._runtime = runtime
+
+    @classmethod
+    def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> CloudProvider:
+        endpoint = parse_endpoint(options["endpoint"] or os.environ.get(cls.endpoint_variable) or cls.default_endpoint)
+        credentials = cls.find_credentials(options)
+        http, settings = http_settings(options), client_settings(options)
+
+        def client(at: Endpoint) -> ApiClient:
+            return cls.client_class(runtime.session(at, http), credentials, settings, runtime)
+
+        main, identity_endpoint = client(endpoint), cls.identity_endpoint(options, endpoint)
+        return cls(
+            main,
+            credentials,
+            endpoint.authority,
+            runtime,
+            lambda: main if identity_endpoint == endpoint else client(identity_endpoint),
+        )
+
+    @staticmethod
+    @abc.abstractmethod
+    def find_credentials(options: t.Mapping[str, t.Any], /) -> Credentials:
+        """Find the credentials that a module's options, or the machine, give.
+
+        :raises InputError: there are none, or they are incomplete, contradictory or cannot be read.
+        """
+
+    @classmethod
+    def identity_endpoint(cls, options: t.Mapping[str, t.Any], endpoint: Endpoint) -> Endpoint:
+        """Return where C(identity) is asked.
+
+        :raises InputError: an option names one that cannot be used.
+        """
+        return endpoint
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -125,9 +154,8 @@ class CloudProvider(Provider):
         return sum(client.throttled for client in self._clients)
 
     def account(self) -> str:
-        client = self._client
-        if self._identity_client is not None:
-            client = self._identity_client()
+        client = self._identity_client()
+        if client not in self._clients:
             self._clients.append(client)
         told = _accounts.setdefault(client.session, {})
         if self._credentials not in told:
@@ -193,9 +221,8 @@ class CloudProvider(Provider):
         return self._network_interface(item) if is_id(item.get(self.network_interfaces.id_field)) else None
 
     def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
-        action = self.network_interfaces
-        fetch = self._fetch(action, self._filter_parameters(filters), READ_BATCH, self._identified)
-        listing = read_pages(action.action, fetch, READ_BATCH, self._runtime.map)
+        action, parameters = self.network_interfaces, self._filter_parameters(filters)
+        listing = self._read(action, parameters, READ_BATCH, self._identified, concurrently=self._runtime.map)
         if listing.missing:
             self._runtime.warn(
                 f"{self.name} counts {listing.missing} more network interfaces than it lists; "
@@ -247,14 +274,13 @@ class CloudProvider(Provider):
         action: ListAction,
         parameters: t.Mapping[str, t.Any],
         page_size: int = _LOOKUP_PAGE_SIZE,
-        parse: t.Callable[[dict[str, t.Any]], t.Any] = dict,
+        parse: Parse = dict,
     ) -> list[t.Any]:
         """Read a list of which nothing may be missing, page by page.
 
         :raises ApiError: also when the cloud counts more items than it shows.
         """
-        fetch = self._fetch(action, parameters, page_size, parse)
-        listing = read_pages(action.action, fetch, page_size, to_the_end=action != self.network_interfaces)
+        listing = self._read(action, parameters, page_size, parse, to_the_end=action != self.network_interfaces)
         if listing.missing:
             raise unreadable(
                 action.action,
@@ -262,33 +288,17 @@ class CloudProvider(Provider):
             )
         return listing.items
 
-    def _fetch(
-        self,
-        action: ListAction,
-        parameters: t.Mapping[str, t.Any],
-        page_size: int,
-        parse: t.Callable[[dict[str, t.Any]], t.Any],
-    ) -> t.Callable[[int], Page]:
-        """Return a function that reads a page of this list; items are parsed at once, since raw ones take memory."""
+    def _read(
+        self, action: ListAction, parameters: t.Mapping[str, t.Any], page_size: int, parse: Parse, **how: t.Any
+    ) -> Listing:
+        def ask(page: dict[str, t.Any]) -> dict[str, t.Any]:
+            return self._client.read(action.action, {**parameters, **page})
 
-        def fetch(page_number: int) -> Page:
-            page = {self.paging.page_number: page_number, self.paging.page_size: page_size}
-            body = self._client.read(action.action, {**parameters, **page})
-            total = number(body.get(self.paging.total))
-            value: t.Any = body
-            for name in action.path:
-                value = value.get(name) if isinstance(value, dict) else None
-            if value is None and total != 0:
-                raise unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
-            items = objects(value, action.action, action.path[-1])
-            full = len(items) >= min(page_size, number(body.get(self.paging.page_size)) or page_size)
-            return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total, full)
-
-        return fetch
+        return self.paging.read(action, ask, parse, page_size, **how)
 
     def find_uses(self, network_interfaces: t.Sequence[NetworkInterface], sources: t.Collection[str]) -> set[Use]:
         places = Places.of(network_interfaces)
-        chosen = [source for source in self._in_use_sources() if source.name in sources]
+        chosen = [source for source in self.sources if source.name in sources]
         scopes = [(source, lookup) for source in chosen for lookup in source.scope(places)]
         asked = self._cross_checks(places, sources)
         for source, lookup in scopes:
@@ -338,24 +348,10 @@ class CloudProvider(Provider):
         items = told_objects(answer, action.action, action.path[0]) if action.path else [answer]
         return [kept(item) for item in items]
 
-    @staticmethod
-    def _more_of(listed: ListAction, detail: ListAction, **parameters: str) -> t.Callable[[dict[str, t.Any]], Lookup]:
-        """Return what asks for more of an item of a list by its id, which goes by the same name in both actions."""
-
-        def lookup(item: dict[str, t.Any]) -> Lookup:
-            identifier = needed_id(item, listed.action, listed.id_field)
-            return Lookup(detail, ((listed.id_field, identifier), *parameters.items()))
-
-        return lookup
-
     @classmethod
-    @abc.abstractmethod
     def permission(cls, action: str) -> str:
         """Return what this cloud calls the permission for an action."""
-
-    @abc.abstractmethod
-    def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        """Return what can use addresses; their names are those of C(in_use_sources)."""
+        return action
 
     def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
         """Return what to ask beside the lists, to see whether they are complete."""

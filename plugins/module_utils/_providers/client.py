@@ -27,11 +27,12 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Mapping, Runtime
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
     IN_DOUBT,
     TRY_AGAIN,
     ApiError,
+    ErrorCodes,
     ErrorKind,
     kind_without_code,
 )
@@ -64,14 +65,34 @@ class ClientSettings(t.NamedTuple):
     retry_max_delay: float = 30.0
 
 
+class Credentials(t.Protocol):
+    """What a cloud's calls are signed with; equal ones are the same."""
+
+    @property
+    def origin(self) -> str:
+        """Where they came from, in a sentence for a message after the cloud has refused them."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The parts that must not appear in any output."""
+
+    def __hash__(self) -> int:
+        """Hash all parts."""
+
+
 class ApiClient(abc.ABC):
     """Calls to one cloud's API. Safe to use from several threads."""
 
+    codes: t.ClassVar[ErrorCodes]
     #: A header that says how many milliseconds to wait, where the cloud has one beside C(Retry-After).
     wait_header_ms: t.ClassVar[str | None] = None
 
-    def __init__(self, session: HttpSession, settings: ClientSettings, runtime: Runtime) -> None:
+    def __init__(self, session: HttpSession, credentials: t.Any, settings: ClientSettings, runtime: Runtime) -> None:
+        """
+        :param credentials: of the cloud's own kind, a C(Credentials).
+        """
         self.session = session
+        self._credentials = credentials
         self._settings = settings
         self._runtime = runtime
         self._lock = threading.Lock()
@@ -245,71 +266,21 @@ class ApiClient(abc.ABC):
         :raises ApiError: for every answer that is not a success.
         """
 
-
-class Page(t.NamedTuple):
-    """One page of a list as a cloud gave it.
-
-    :param items: the items by id; one without an id has a key of its own.
-    :param total: how many there are on all pages; None where the cloud does not say it.
-    :param full: it has as many items as a page can have.
-    """
-
-    items: dict[str, t.Any]
-    total: int | None
-    full: bool = False
-
-
-class Listing(t.NamedTuple):
-    """A list read to its end; C(missing) is how many items more the cloud counted than it showed."""
-
-    items: list[t.Any]
-    missing: int
-
-
-#: A cloud whose pages never end is not to be believed: at 50 items a page, this is half a million items.
-_MAX_PAGES = 10_000
-#: So many pages are read side by side before looking whether they still bring anything new.
-_WINDOW = 40
-
-
-def read_pages(
-    action: str,
-    fetch: t.Callable[[int], Page],
-    page_size: int,
-    concurrently: Mapping | None = None,
-    to_the_end: bool = False,
-) -> Listing:
-    """Read a list to its end.
-
-    The first page tells how many there are, and the others are read side by side. Nothing promises that the order is
-    stable between pages, so items may come twice (the later one counts) and the total may be met by repetitions; hence
-    further pages are read until as many different items came as the cloud counts, or they bring nothing new.
-
-    :param fetch: returns the page with this number, counted from 1.
-    :param concurrently: how to read pages side by side; None reads them one after another.
-    :param to_the_end: do not take the cloud's count for the end: a full page is followed by one more read.
-    :raises ApiError: the pages do not end.
-    """
-    page = fetch(1)
-    items = dict(page.items)
-    total = _believable(page.total, items)
-    known, last = 0, 1
-    while len(items) > known and (total is None or len(items) < total or (to_the_end and page.full)):
-        known = len(items)
-        counted = 0 if total is None or concurrently is None else min(-(-total // page_size), last + _WINDOW)
-        numbers = range(last + 1, max(counted, last + 1) + 1)
-        last = numbers[-1]
-        if last > _MAX_PAGES:
-            raise ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
-        for page in concurrently(fetch, numbers) if concurrently else map(fetch, numbers):
-            items.update(page.items)
-        total = _believable(total, items)
-    return Listing(list(items.values()), max(0, (total or 0) - len(items)))
-
-
-def _believable(total: int | None, items: t.Sized) -> int | None:
-    """Return the cloud's count; None where the list itself disproves it, so that it must not end the reading."""
-    return None if total is None or total < len(items) else total
+    def _refused(
+        self, action: str, answer: HttpAnswer, code: str | None, message: str | None, request_id: str | None
+    ) -> ApiError:
+        """Make the error of an answer that is not a success, from what the cloud says in it."""
+        kind = self.codes.classify(code, answer.status)
+        detail = message or f"HTTP {answer.status} without a message"
+        return ApiError(
+            action,
+            kind,
+            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
+            code=code,
+            status=answer.status,
+            request_id=request_id,
+            use_kind=self.codes.use_kinds.get(code or "", ""),
+        )
 
 
 def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:

@@ -91,6 +91,8 @@ class Provider(abc.ABC):
     connection_spec: t.ClassVar[dict[str, t.Any]]
     #: Whether the cloud can assign an address that the caller chose.
     can_assign: t.ClassVar[bool] = False
+    #: The action that reads network interfaces, for messages.
+    read_action: t.ClassVar[str]
     #: What may use addresses, as far as the cloud can be asked; the choices of the option in_use_sources.
     in_use_sources: t.ClassVar[tuple[str, ...]]
     #: What an elastic IP makes untouchable unless the user says otherwise.

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import enum
+import re
+import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import NicError
 
@@ -49,6 +51,30 @@ def kind_without_code(status: int) -> ErrorKind:
     if status == 429:
         return ErrorKind.THROTTLED
     return ErrorKind.AUTH if status in (401, 403, 451) else ErrorKind.NO_ANSWER
+
+
+class ErrorCodes(t.NamedTuple):
+    """What a cloud's error codes mean.
+
+    :param kinds: of exact codes.
+    :param patterns: kinds of the other codes in which a regular expression is found; the first one counts.
+    :param use_kinds: what uses an address that is refused with a code of the kind IN_USE, in the words of
+        C(Use.kind).
+    """
+
+    kinds: t.Mapping[str, ErrorKind]
+    patterns: t.Mapping[str, ErrorKind] = {}
+    use_kinds: t.Mapping[str, str] = {}
+
+    def classify(self, code: str | None, status: int) -> ErrorKind:
+        """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
+        # Whatever comes with it: a front end that counts calls knows no codes, or gives them with any other.
+        if status == 429 or not code:
+            return kind_without_code(status)
+        if code in self.kinds:
+            return self.kinds[code]
+        found = (kind for pattern, kind in self.patterns.items() if re.search(pattern, code))
+        return next(found, ErrorKind.AMBIGUOUS if status >= 500 else ErrorKind.REFUSED)
 
 
 class ApiError(NicError):

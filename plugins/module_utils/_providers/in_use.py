@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import needed_id
 
 
 class ListAction(t.NamedTuple):
@@ -85,6 +86,16 @@ def in_each_region(action: ListAction, parameter: str) -> Scope:
         return [Lookup(action, ((parameter, region),)) for region in places.regions]
 
     return lookups
+
+
+def more_of(listed: ListAction, detail: ListAction, **parameters: str) -> t.Callable[[dict[str, t.Any]], Lookup]:
+    """Return what asks for more of an item of a list by its id, which goes by the same name in both actions."""
+
+    def lookup(item: dict[str, t.Any]) -> Lookup:
+        identifier = needed_id(item, listed.action, listed.id_field)
+        return Lookup(detail, ((listed.id_field, identifier), *parameters.items()))
+
+    return lookup
 
 
 class Listed(t.NamedTuple):

@@ -15,7 +15,11 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import ClientSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
 
-TRANSPORT_SPEC: dict[str, t.Any] = {
+CONNECTION_SPEC: dict[str, t.Any] = {
+    "profile": {"type": "str"},
+    "credentials_file": {"type": "path"},
+    "endpoint": {"type": "str"},
+    "expected_account": {"type": "str"},
     "timeout": {"type": "float", "default": 30.0},
     "connect_timeout": {"type": "float", "default": 10.0},
     "max_retries": {"type": "int", "default": 5},

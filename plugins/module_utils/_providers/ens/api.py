@@ -19,8 +19,8 @@ import uuid
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, sort_addresses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import EIP, EIP_PROTECTS_ADDRESS, Use
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import is_loopback, parse_endpoint
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint, is_loopback, parse_endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
     needed_address,
     needed_id,
@@ -35,28 +35,24 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers i
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
     IdentityAction,
-    PagingFields,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
-    ClientSettings,
     listed,
     number,
     text,
     texts,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.credentials import (
     EnsCredentials,
     ens_credentials,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.errors import classify
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.errors import CODES
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.signing import (
     EMPTY_BODY_SHA256,
     canonical_query,
     sign,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
     Answers,
     Asked,
@@ -67,17 +63,17 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
     Places,
     in_each_region,
     in_each_vpc,
+    more_of,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging import NumberedPages
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
-    TRANSPORT_SPEC,
-    client_settings,
-    http_settings,
+    CONNECTION_SPEC,
 )
 
-DEFAULT_ENDPOINT = "ens.aliyuncs.com"
-DEFAULT_STS_ENDPOINT = "sts.aliyuncs.com"
+_DEFAULT_STS_ENDPOINT = "sts.aliyuncs.com"
 _VERSION = "2017-11-10"
-_STS_VERSION = "2015-04-01"
+#: Versions of the actions that belong to another service.
+_OTHER_VERSIONS = {"GetCallerIdentity": "2015-04-01"}
 #: The documented statuses; the page's own example spells one of them "In_use".
 _STATUSES = {name.casefold(): name for name in ("Available", "Attaching", "InUse", "Detaching", "Deleting")}
 _EIPS = ListAction("DescribeEnsEipAddresses", ("EipAddresses", "EipAddress"), "AllocationId")
@@ -112,24 +108,15 @@ class EnsClient(ApiClient):
     # As the official SDK reads it.
     wait_header_ms = "x-acs-retry-after"
 
-    def __init__(
-        self,
-        session: HttpSession,
-        credentials: EnsCredentials,
-        settings: ClientSettings,
-        runtime: Runtime,
-        version: str = _VERSION,
-    ) -> None:
-        super().__init__(session, settings, runtime)
-        self._credentials = credentials
-        self._version = version
+    codes = CODES
+    _credentials: EnsCredentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
         query = canonical_query(parameters)
         headers = {
             "host": self.session.endpoint.authority,
             "x-acs-action": action,
-            "x-acs-version": self._version,
+            "x-acs-version": _OTHER_VERSIONS.get(action, _VERSION),
             "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "x-acs-signature-nonce": uuid.uuid4().hex,
             "x-acs-content-sha256": EMPTY_BODY_SHA256,
@@ -152,16 +139,9 @@ class EnsClient(ApiClient):
         code = text(body.get("Code")) or text(body.get("code"))
         if 200 <= answer.status < 300 and not code:
             return body
-        kind = classify(code, answer.status)
-        detail = text(body.get("Message")) or text(body.get("message")) or f"HTTP {answer.status} without a message"
-        raise ApiError(
-            action,
-            kind,
-            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
-            code=code,
-            status=answer.status,
-            request_id=text(body.get("RequestId")) or text(body.get("requestId")),
-        )
+        message = text(body.get("Message")) or text(body.get("message"))
+        request_id = text(body.get("RequestId")) or text(body.get("requestId"))
+        raise self._refused(action, answer, code, message, request_id)
 
 
 def _status(value: t.Any) -> str | None:
@@ -285,12 +265,14 @@ def _android_uses(servers: list[Listed], _nics: t.Sequence[NetworkInterface]) ->
                 yield Use("android", identifier, address, told_id(network, action, "NetworkId"))
 
 
+_in_gateways = in_each_vpc(_NAT_GATEWAYS, "NetworkId")
+
+
 class EnsProvider(CloudProvider):
     """Alibaba Cloud ENS."""
 
     name = "ENS"
     title = "Alibaba Cloud ENS"
-    in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "kubernetes", "android")
     # Nothing but an instance or a network interface can be chosen when it is bound, so it is the primary address.
     eip_protects = EIP_PROTECTS_ADDRESS
     foreign_id_prefixes = ("nic-",)
@@ -298,12 +280,8 @@ class EnsProvider(CloudProvider):
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True},
         "security_token": {"type": "str", "no_log": True},
-        "profile": {"type": "str"},
-        "credentials_file": {"type": "path"},
-        "endpoint": {"type": "str"},
         "sts_endpoint": {"type": "str"},
-        "expected_account": {"type": "str"},
-        **TRANSPORT_SPEC,
+        **CONNECTION_SPEC,
     }
     filters_spec: t.ClassVar[dict[str, t.Any]] = {
         "region_ids": {"type": "list", "elements": "str"},
@@ -316,34 +294,42 @@ class EnsProvider(CloudProvider):
         "name": {"type": "str"},
     }
 
+    client_class = EnsClient
+    find_credentials = staticmethod(ens_credentials)
+    default_endpoint = "ens.aliyuncs.com"
+    endpoint_variable = "ENS_ENDPOINT"
     network_interfaces = ListAction(
         "DescribeNetworkInterfaces", ("NetworkInterfaceSets", "NetworkInterfaceSet"), "NetworkInterfaceId"
     )
     ids_parameter = "NetworkInterfaceIds"
-    paging = PagingFields("PageNumber", "PageSize", "TotalCount")
+    paging = NumberedPages("PageNumber", "PageSize", "TotalCount")
     vpc_field = "NetworkId"
     # Alibaba Cloud's page of GetCallerIdentity: no authorization is needed.
     identity = IdentityAction(
         "GetCallerIdentity", "AccountId", "every valid key may call it, unless a policy denies sts:GetCallerIdentity"
     )
+    sources = (
+        InUseSource(EIP, in_each_region(_EIPS, "EnsRegionId"), _eip_uses),
+        InUseSource(
+            "load_balancer",
+            in_each_vpc(_LOAD_BALANCERS, "NetworkId"),
+            _backend_uses,
+            more_of(_LOAD_BALANCERS, _LOAD_BALANCER),
+        ),
+        InUseSource("dnat", _in_gateways, _dnat_uses, more_of(_NAT_GATEWAYS, _FORWARD_ENTRIES)),
+        InUseSource("snat", _in_gateways, _snat_uses, more_of(_NAT_GATEWAYS, _SNAT_ENTRIES)),
+        InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "NetworkId"), _ha_vip_uses),
+        InUseSource("kubernetes", lambda places: [Lookup(_CLUSTERS)], _pod_uses),
+        InUseSource("android", _arm_servers, _android_uses),
+    )
 
     @classmethod
-    def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> EnsProvider:
-        endpoint = parse_endpoint(options["endpoint"] or os.environ.get("ENS_ENDPOINT") or DEFAULT_ENDPOINT)
-        credentials = ens_credentials(options)
-        http, settings = http_settings(options), client_settings(options)
+    def identity_endpoint(cls, options: t.Mapping[str, t.Any], endpoint: Endpoint) -> Endpoint:
         sts_endpoint = options["sts_endpoint"] or os.environ.get("ALIBABA_CLOUD_STS_ENDPOINT")
         if sts_endpoint:
-            sts = parse_endpoint(sts_endpoint, "sts_endpoint")
-        else:
-            # Who works on a double of the cloud on this machine must not send anything to the real one.
-            sts = endpoint if is_loopback(endpoint.host) else parse_endpoint(DEFAULT_STS_ENDPOINT)
-
-        def sts_client() -> EnsClient:
-            return EnsClient(runtime.session(sts, http), credentials, settings, runtime, _STS_VERSION)
-
-        client = EnsClient(runtime.session(endpoint, http), credentials, settings, runtime)
-        return cls(client, credentials, endpoint.authority, runtime, sts_client)
+            return parse_endpoint(sts_endpoint, "sts_endpoint")
+        # Who works on a double of the cloud on this machine must not send anything to the real one.
+        return endpoint if is_loopback(endpoint.host) else parse_endpoint(_DEFAULT_STS_ENDPOINT)
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {
@@ -402,23 +388,6 @@ class EnsProvider(CloudProvider):
     @classmethod
     def permission(cls, action: str) -> str:
         return f"ens:{action}"
-
-    def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        gateways, more_of = in_each_vpc(_NAT_GATEWAYS, "NetworkId"), self._more_of
-        return (
-            InUseSource("eip", in_each_region(_EIPS, "EnsRegionId"), _eip_uses),
-            InUseSource(
-                "load_balancer",
-                in_each_vpc(_LOAD_BALANCERS, "NetworkId"),
-                _backend_uses,
-                more_of(_LOAD_BALANCERS, _LOAD_BALANCER),
-            ),
-            InUseSource("dnat", gateways, _dnat_uses, more_of(_NAT_GATEWAYS, _FORWARD_ENTRIES)),
-            InUseSource("snat", gateways, _snat_uses, more_of(_NAT_GATEWAYS, _SNAT_ENTRIES)),
-            InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "NetworkId"), _ha_vip_uses),
-            InUseSource("kubernetes", lambda places: [Lookup(_CLUSTERS)], _pod_uses),
-            InUseSource("android", _arm_servers, _android_uses),
-        )
 
     def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
         names = [name for name in _LISTED_IN_NETWORK if name in sources]

@@ -11,7 +11,6 @@ and reads them.
 from __future__ import annotations
 
 import json
-import os
 import time
 import typing as t
 
@@ -26,8 +25,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import 
     EIP_PROTECTS_NETWORK_INTERFACE,
     Use,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import parse_endpoint
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer, HttpSession
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
     needed_address,
     needed_id,
@@ -41,16 +39,12 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers i
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import (
     CloudProvider,
     IdentityAction,
-    PagingFields,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
-    ClientSettings,
     listed,
     text,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
     InUseSource,
     ListAction,
@@ -58,20 +52,19 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
     Lookup,
     in_each_region,
     in_each_vpc,
+    more_of,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging import NumberedPages
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import (
-    TRANSPORT_SPEC,
-    client_settings,
-    http_settings,
+    CONNECTION_SPEC,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.credentials import (
     ZecCredentials,
     zec_credentials,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import USE_KINDS, classify
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import CODES
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.signing import METHOD, sign
 
-DEFAULT_ENDPOINT = "console.zenlayer.com"
 _SERVICE = ("zec", "2025-09-01")
 #: Service and version of the actions that do not belong to it.
 _OTHER_SERVICES = {
@@ -83,6 +76,7 @@ _OTHER_SERVICES = {
 }
 _CONTENT_TYPE = "application/json"
 _STATUSES = ("PENDING", "AVAILABLE", "ATTACHING", "DETACHING", "DELETING", "CREATE_FAILED", "USED")
+_NETWORK_INTERFACES = ListAction("DescribeNetworkInterfaces", ("dataSet",), "nicId")
 _EIPS = ListAction("DescribeEips", ("dataSet",), "eipId")
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("dataSet",), "loadBalancerId")
 _BACKENDS = ListAction("DescribeBackends", (), "loadBalancerId", paged=False)
@@ -97,15 +91,8 @@ _TRANSITIONAL = ("PENDING", "ATTACHING", "DETACHING")
 class ZecClient(ApiClient):
     """Signed calls to Zenlayer: parameters as a JSON object in the body."""
 
-    def __init__(
-        self,
-        session: HttpSession,
-        credentials: ZecCredentials,
-        settings: ClientSettings,
-        runtime: Runtime,
-    ) -> None:
-        super().__init__(session, settings, runtime)
-        self._credentials = credentials
+    codes = CODES
+    _credentials: ZecCredentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
         service, version = _OTHER_SERVICES.get(action, _SERVICE)
@@ -136,17 +123,7 @@ class ZecClient(ApiClient):
         request_id = text(body.get("requestId"))
         if 200 <= answer.status < 300 and not code and isinstance(body.get("response"), dict):
             return {"requestId": request_id, **body["response"]}
-        kind = classify(code, answer.status)
-        detail = text(body.get("message")) or f"HTTP {answer.status} without a message"
-        raise ApiError(
-            action,
-            kind,
-            f"{detail} ({self._credentials.origin})" if kind is ErrorKind.AUTH else detail,
-            code=code,
-            status=answer.status,
-            request_id=request_id,
-            use_kind=USE_KINDS.get(code or "", ""),
-        )
+        raise self._refused(action, answer, code, text(body.get("message")), request_id)
 
 
 def _secondary(item: t.Mapping[str, t.Any], primary: str | None) -> tuple[set[str], bool]:
@@ -209,7 +186,7 @@ def _eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Itera
         explained.update((one, cloud_address(public_ip) or public_ip) for one in bound_to for public_ip in public_ips)
     for nic in nics:
         if nic.public_ips is None:
-            raise unreadable("DescribeNetworkInterfaces", f"publicIpList of {nic.network_interface_id} cannot be read")
+            raise unreadable(_NETWORK_INTERFACES.action, f"publicIpList of {nic.network_interface_id} cannot be read")
         for public_ip in nic.public_ips:
             if (nic.network_interface_id, public_ip) not in explained:
                 yield Use(EIP, public_ip, network_interface_id=nic.network_interface_id, every_address=True)
@@ -269,13 +246,20 @@ def _dns_uses(zones: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Ite
                     yield Use("dns", identifier, address, vpc_id)
 
 
+def _backends(balancer: dict[str, t.Any]) -> Lookup | None:
+    without = balancer.get("backendServerCount") == 0
+    return None if without else more_of(_LOAD_BALANCERS, _BACKENDS)(balancer)
+
+
+_in_gateways, _gateway = in_each_vpc(_NAT_GATEWAYS, "vpcId"), more_of(_NAT_GATEWAYS, _NAT_GATEWAY)
+
+
 class ZecProvider(CloudProvider):
     """Zenlayer ZEC."""
 
     name = "ZEC"
     title = "Zenlayer ZEC"
     can_assign = True
-    in_use_sources = (EIP, "load_balancer", "dnat", "snat", "ha_vip", "dns")
     # The page of UnassignNetworkInterfaceIpv4: "When a vNIC has elastic public IPs assigned, its private IP cannot be
     # unassigned".
     eip_protects = EIP_PROTECTS_NETWORK_INTERFACE
@@ -284,11 +268,7 @@ class ZecProvider(CloudProvider):
         "access_key_id": {"type": "str", "no_log": False},
         "access_key_secret": {"type": "str", "no_log": True, "aliases": ["access_key_password"]},
         "token": {"type": "str", "no_log": True},
-        "profile": {"type": "str"},
-        "credentials_file": {"type": "path"},
-        "endpoint": {"type": "str"},
-        "expected_account": {"type": "str"},
-        **TRANSPORT_SPEC,
+        **CONNECTION_SPEC,
     }
     filters_spec: t.ClassVar[dict[str, t.Any]] = {
         "region_id": {"type": "str"},
@@ -304,9 +284,13 @@ class ZecProvider(CloudProvider):
         "tag_keys": {"type": "list", "elements": "str", "no_log": False},
     }
 
-    network_interfaces = ListAction("DescribeNetworkInterfaces", ("dataSet",), "nicId")
+    client_class = ZecClient
+    find_credentials = staticmethod(zec_credentials)
+    default_endpoint = "console.zenlayer.com"
+    endpoint_variable = "ZENLAYER_ENDPOINT"
+    network_interfaces = _NETWORK_INTERFACES
     ids_parameter = "nicIds"
-    paging = PagingFields("pageNum", "pageSize", "totalCount")
+    paging = NumberedPages("pageNum", "pageSize", "totalCount")
     vpc_field = "vpcId"
     # No other action of Zenlayer's tells the account; the field as the official SDK reads it.
     identity = IdentityAction(
@@ -314,14 +298,14 @@ class ZecProvider(CloudProvider):
         "accountUid",
         "nothing else tells the account, so grant the key the permission to call DescribeCustomerBalance (service zbc)",
     )
-
-    @classmethod
-    def connect(cls, options: t.Mapping[str, t.Any], runtime: Runtime) -> ZecProvider:
-        endpoint = parse_endpoint(options["endpoint"] or os.environ.get("ZENLAYER_ENDPOINT") or DEFAULT_ENDPOINT)
-        credentials = zec_credentials(options)
-        session = runtime.session(endpoint, http_settings(options))
-        client = ZecClient(session, credentials, client_settings(options), runtime)
-        return cls(client, credentials, endpoint.authority, runtime)
+    sources = (
+        InUseSource(EIP, in_each_region(_EIPS, "regionId"), _eip_uses),
+        InUseSource("load_balancer", in_each_vpc(_LOAD_BALANCERS, "vpcId"), _backend_uses, _backends),
+        InUseSource("dnat", _in_gateways, _dnat_uses, _gateway),
+        InUseSource("snat", _in_gateways, _snat_uses, _gateway),
+        InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "vpcIds", listed=True), _ha_vip_uses),
+        InUseSource("dns", in_each_vpc(_ZONES, "vpcIds", listed=True), _dns_uses, more_of(_ZONES, _RECORDS, type="A")),
+    )
 
     def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         tags = filters.get("tags")
@@ -370,22 +354,6 @@ class ZecProvider(CloudProvider):
     @classmethod
     def permission(cls, action: str) -> str:
         return f"{action} of the service {_OTHER_SERVICES.get(action, _SERVICE)[0]}"
-
-    def _in_use_sources(self) -> tuple[InUseSource, ...]:
-        gateways, gateway = in_each_vpc(_NAT_GATEWAYS, "vpcId"), self._more_of(_NAT_GATEWAYS, _NAT_GATEWAY)
-        records = self._more_of(_ZONES, _RECORDS, type="A")
-        return (
-            InUseSource("eip", in_each_region(_EIPS, "regionId"), _eip_uses),
-            InUseSource("load_balancer", in_each_vpc(_LOAD_BALANCERS, "vpcId"), _backend_uses, self._backends),
-            InUseSource("dnat", gateways, _dnat_uses, gateway),
-            InUseSource("snat", gateways, _snat_uses, gateway),
-            InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "vpcIds", listed=True), _ha_vip_uses),
-            InUseSource("dns", in_each_vpc(_ZONES, "vpcIds", listed=True), _dns_uses, records),
-        )
-
-    def _backends(self, balancer: dict[str, t.Any]) -> Lookup | None:
-        without = balancer.get("backendServerCount") == 0
-        return None if without else self._more_of(_LOAD_BALANCERS, _BACKENDS)(balancer)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

@@ -479,9 +479,7 @@ def test_the_secrets_of_a_cluster_are_nowhere(fault, force, ens, tmp_path):
     for report in reports:
         assert "SECRET" not in repr((report.message, report.result, report.warnings))
     assert not journal.exists() or "SECRET" not in journal.read_text(encoding="utf-8")
-    lookup = (
-        ens.ask(lambda provider: provider._answer(provider._in_use_sources()[5].scope(None)[0])) if not fault else []
-    )
+    lookup = ens.ask(lambda provider: provider._answer(provider.sources[5].scope(None)[0])) if not fault else []
     assert [sorted(entry) for entry in lookup] == (
         [] if fault else [["ClusterId", "PodVswitchIds", "VpcId", "VswitchIds"]]
     )

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.errors import classify as classify_ens
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.errors import CODES as ENS_CODES
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
     IN_DOUBT,
     TRY_AGAIN,
     ApiError,
     ErrorKind,
 )
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import classify as classify_zec
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import CODES as ZEC_CODES
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -107,12 +107,12 @@ ZEC_TABLE = [
 
 @pytest.mark.parametrize(("code", "status", "kind"), ENS_TABLE)
 def test_ens(code, status, kind):
-    assert classify_ens(code, status) is kind
+    assert ENS_CODES.classify(code, status) is kind
 
 
 @pytest.mark.parametrize(("code", "status", "kind"), ZEC_TABLE)
 def test_zec(code, status, kind):
-    assert classify_zec(code, status) is kind
+    assert ZEC_CODES.classify(code, status) is kind
 
 
 _WORDS = ["Invalid", "EniId", "PrivateIpAddress", "AccessKeyId", "NotFound", ".", "_", "NIC", "NOT_FOUND", "RESOURCE"]
@@ -134,14 +134,14 @@ _STATUSES = st.one_of(st.sampled_from([200, 204, 400, 403, 404, 409, 410, 429, 5
 @example(None, 404)
 @example(None, 410)
 def test_no_other_code_and_no_status_means_gone(code, status):
-    assert (classify_ens(code, status) in GONE) == (code in ENS_GONE and status != 429)
-    assert (classify_zec(code, status) in GONE) == (code in ZEC_GONE and status != 429)
+    assert (ENS_CODES.classify(code, status) in GONE) == (code in ENS_GONE and status != 429)
+    assert (ZEC_CODES.classify(code, status) in GONE) == (code in ZEC_GONE and status != 429)
 
 
 @given(_CODES, st.integers(500, 599))
 def test_an_unknown_server_error_never_counts_as_having_had_no_effect(code, status):
     """But for codes that say themselves that the cloud refused."""
-    for classify, known in ((classify_ens, ENS_TABLE), (classify_zec, ZEC_TABLE)):
+    for classify, known in ((ENS_CODES.classify, ENS_TABLE), (ZEC_CODES.classify, ZEC_TABLE)):
         said = {row[0] for row in known} - {None}
         if code in said or (code or "").startswith(("Invalid", "Forbidden", "Security", "INVALID_", "AUTHFAILURE_")):
             continue

@@ -12,15 +12,10 @@ import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use, match_uses
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_info
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
-    Page,
-    listed,
-    number,
-    read_pages,
-    text,
-    texts,
-)
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import listed, number, text, texts
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import ListAction
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging import Page, PageTokens, read_pages
 from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
     CLOUDS,
     NIC,
@@ -129,6 +124,45 @@ def test_no_list_is_read_for_ever_and_none_loses_what_it_showed(sizes, total, as
     shown = sum(sizes[: len(fetched)])
     assert found.items == list(range(shown))
     assert found.missing == max(0, (total or 0) - shown)
+
+
+def by_tokens(answers):
+    """Read a list whose pages each name the next one; gives what it has, and the tokens that were sent."""
+    sent = []
+
+    def ask(page):
+        sent.append(page["token"])
+        return answers[len(sent) - 1]
+
+    found = PageTokens("limit", "token", "next").read(ListAction("List", ("items",), "id"), ask, dict, 5)
+    return [item["id"] for item in found.items], sent
+
+
+@given(st.lists(st.lists(st.integers(0, 9).map(str), max_size=5), min_size=1, max_size=6))
+def test_pages_that_name_the_next_one_are_followed_to_the_last(pages):
+    tokens = [f"t{number}" for number in range(1, len(pages))]
+    answers = [
+        {"items": [{"id": identifier} for identifier in page], "next": token}
+        for page, token in zip(pages, [*tokens, None], strict=True)
+    ]
+    found, sent = by_tokens(answers)
+    assert found == list(dict.fromkeys(identifier for page in pages for identifier in page))
+    assert sent == [None, *tokens]
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ({"items": []}, "List: the answer has no next"),
+        ({"next": None}, "List: the answer has no items"),
+        ({"items": [], "next": 7}, "List: an entry of the answer has no next"),
+        ({"items": [], "next": "t1"}, "List: the pages of the list lead in a circle"),
+    ],
+)
+def test_a_page_that_does_not_say_whether_it_is_the_last_proves_nothing(last, message):
+    with pytest.raises(ApiError, match=message) as caught:
+        by_tokens([{"items": [{"id": "a"}], "next": "t1"}, last])
+    assert caught.value.kind is ErrorKind.NO_ANSWER
 
 
 # Batches.
