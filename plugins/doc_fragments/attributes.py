@@ -48,23 +48,3 @@ attributes:
     details:
       - This module does not modify state.
 """
-
-    ACTIONGROUP_ENS = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/edgecloud.nic.ens) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - edgecloud.nic.ens
-"""
-
-    ACTIONGROUP_ZEC = r"""
-options: {}
-attributes:
-  action_group:
-    description: Use C(group/edgecloud.nic.zec) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - edgecloud.nic.zec
-"""

@@ -68,6 +68,16 @@ notes:
   - The clock of the machine that the module runs on must not be off by more than 15 minutes.
 """
 
+    ACTION_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/edgecloud.nic.ens) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - edgecloud.nic.ens
+"""
+
     # What can select network interfaces.
     FILTERS = r"""
 options:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # One network interface: ens_private_ip and zec_private_ip
+    # One network interface.
     DOCUMENTATION = r"""
 options:
   private_ip_addresses:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Many network interfaces: ens_private_ip_cleanup and zec_private_ip_cleanup
+    # Many network interfaces.
     DOCUMENTATION = r"""
 options:
   network_interface_ids:

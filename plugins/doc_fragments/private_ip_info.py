@@ -6,7 +6,6 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # ens_private_ip_info and zec_private_ip_info
     DOCUMENTATION = r"""
 options:
   network_interface_ids:

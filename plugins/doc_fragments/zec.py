@@ -59,6 +59,16 @@ notes:
   - The clock of the machine that the module runs on must not be off by more than 5 minutes, unless O(token) is used.
 """
 
+    ACTION_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/edgecloud.nic.zec) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - edgecloud.nic.zec
+"""
+
     # What can select network interfaces.
     FILTERS = r"""
 options:

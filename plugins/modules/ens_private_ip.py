@@ -25,7 +25,7 @@ author:
 extends_documentation_fragment:
   - edgecloud.nic.attributes
   - edgecloud.nic.attributes.changes
-  - edgecloud.nic.attributes.actiongroup_ens
+  - edgecloud.nic.ens.action_group
   - edgecloud.nic.ens
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip

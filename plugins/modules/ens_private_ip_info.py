@@ -18,7 +18,7 @@ author:
 extends_documentation_fragment:
   - edgecloud.nic.attributes
   - edgecloud.nic.attributes.info
-  - edgecloud.nic.attributes.actiongroup_ens
+  - edgecloud.nic.ens.action_group
   - edgecloud.nic.ens
   - edgecloud.nic.ens.filters
   - edgecloud.nic.transport

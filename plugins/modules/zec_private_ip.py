@@ -24,7 +24,7 @@ author:
 extends_documentation_fragment:
   - edgecloud.nic.attributes
   - edgecloud.nic.attributes.changes
-  - edgecloud.nic.attributes.actiongroup_zec
+  - edgecloud.nic.zec.action_group
   - edgecloud.nic.zec
   - edgecloud.nic.transport
   - edgecloud.nic.private_ip

@@ -26,7 +26,7 @@ author:
 extends_documentation_fragment:
   - edgecloud.nic.attributes
   - edgecloud.nic.attributes.changes
-  - edgecloud.nic.attributes.actiongroup_zec
+  - edgecloud.nic.zec.action_group
   - edgecloud.nic.zec
   - edgecloud.nic.zec.filters
   - edgecloud.nic.transport

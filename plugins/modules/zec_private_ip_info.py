@@ -18,7 +18,7 @@ author:
 extends_documentation_fragment:
   - edgecloud.nic.attributes
   - edgecloud.nic.attributes.info
-  - edgecloud.nic.attributes.actiongroup_zec
+  - edgecloud.nic.zec.action_group
   - edgecloud.nic.zec
   - edgecloud.nic.zec.filters
   - edgecloud.nic.transport

@@ -45,7 +45,7 @@ def parse_addresses(values: t.Sequence[t.Any], option: str) -> list[str]:
     """Return the addresses in numeric order.
 
     :raises InputError: for an empty list, a value that is not an IPv4 address, or one that is named twice
-        (more likely a slip than a wish, and on ENS a removal is final).
+        (more likely a slip than a wish, and some clouds never assign an address again that was removed).
     """
     if not values:
         raise InputError(option, "the list is empty; name at least one address")

@@ -18,7 +18,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import 
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
-#: Seconds before each read: most removals show at once, and ENS is asked every few seconds by those who wait long.
+#: Seconds before each read: most removals show at once, and those who wait long ask every few seconds.
 _POLL_DELAYS = (0.0, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0, 3.0, 5.0)
 
 

@@ -301,7 +301,7 @@ def text(value: t.Any) -> str | None:
 
 
 def number(value: t.Any) -> int | None:
-    """Return a cloud's count, which some actions of ENS give as text; None for missing or something else."""
+    """Return a cloud's count, which may come as text; None for missing or something else."""
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS else None

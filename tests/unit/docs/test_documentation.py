@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-doc and the docsite show of the modules: said in the order meant, alike for both clouds, and true."""
+"""What ansible-doc and the docsite show of the modules: said in the order meant, alike for all clouds, and true."""
 
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import pathlib
@@ -20,25 +21,23 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
+from ansible_collections.edgecloud.nic.plugins.module_utils import _module
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import CONNECTION_SPEC
 
-assert ens_private_ip.__file__ is not None
-HERE = pathlib.Path(ens_private_ip.__file__).parents[2]
+assert _module.__file__ is not None
+HERE = pathlib.Path(_module.__file__).parents[2]
 COLLECTIONS = HERE.parents[2]
-MODULES = sorted(
-    file.stem for file in (HERE / "plugins" / "modules").glob("*_*.py") if file.stem[:4] in ("ens_", "zec_")
-)
+GROUPS: dict[str, Any] = yaml.safe_load((HERE / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+CLOUDS: list[str] = GROUPS["all"][0]["metadata"]["extend_group"]
+MODULES = sorted(file.stem for file in (HERE / "plugins" / "modules").glob("*.py"))
 FRAGMENTS = sorted(file.stem for file in (HERE / "plugins" / "doc_fragments").glob("*.py"))
-KINDS = sorted({name[4:] for name in MODULES})
+KINDS = sorted({name.partition("_")[2] for name in MODULES})
+TWINS = [(first, second, kind) for first, second in itertools.combinations(CLOUDS, 2) for kind in KINDS]
 
-#: What only one of the twins has: options (without those of filters, which are the clouds' own), and return values.
-ONLY_ENS = {"security_token", "sts_endpoint"}
-ONLY_ZEC = {"token"}
-ONLY_ZEC_RETURNED = {"assigned", "outcomes.assigned", "outcomes.already_present"}
+#: What only clouds return that can assign an address of choice.
+ONLY_ASSIGNED = {"assigned", "outcomes.assigned", "outcomes.already_present"}
 #: Options and return values that the twins describe in words of their own.
 OWN_WORDS = {
-    "access_key_id",
-    "access_key_secret",
     "profile",
     "credentials_file",
     "endpoint",
@@ -146,46 +145,79 @@ def test_a_returned_value_is_described_with_a_sample(shown: dict[str, Any], name
         assert (value["type"] == "list") == ("elements" in value), path
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_twins_build_on_the_same_fragments_in_the_same_order(kind: str) -> None:
-    twins = []
-    for cloud in ("ens", "zec"):
-        fragments = yaml.safe_load(imported(f"{cloud}_{kind}").DOCUMENTATION)["extends_documentation_fragment"]
-        twins.append([re.sub(rf"\b(actiongroup_)?{cloud}\b", r"\1CLOUD", name) for name in fragments])
-    assert twins[0] == twins[1]
+def test_every_cloud_has_every_kind_of_module() -> None:
+    assert sorted(f"{cloud}_{kind}" for cloud in CLOUDS for kind in KINDS) == MODULES
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_twins_have_the_same_options_but_for_those_that_a_cloud_lacks(shown: dict[str, Any], kind: str) -> None:
-    ens, zec = (dict(options_of(shown[f"{cloud}_{kind}"]["doc"]["options"])) for cloud in ("ens", "zec"))
-    for options in (ens, zec):
-        for name in [name for name in options if name.startswith("filters.")]:
-            del options[name]
-    assert set(ens) - set(zec) == ONLY_ENS
-    assert set(zec) - set(ens) == ONLY_ZEC
-    assert [name for name in ens if name in zec] == [name for name in zec if name in ens]
-    for name in set(ens) & set(zec):
+@pytest.mark.parametrize(("first", "second", "kind"), TWINS)
+def test_twins_build_on_the_same_fragments_in_the_same_order(first: str, second: str, kind: str) -> None:
+    one, other = (
+        [
+            re.sub(rf"\b{cloud}\b", "CLOUD", name)
+            for name in yaml.safe_load(imported(f"{cloud}_{kind}").DOCUMENTATION)["extends_documentation_fragment"]
+        ]
+        for cloud in (first, second)
+    )
+    assert one == other
+
+
+def own_connection(cloud: str) -> set[str]:
+    """Name the options by which only this cloud is connected to, or that it shares with some others by chance."""
+    return set(imported(f"{cloud}_private_ip").DEFINITION.provider.connection_spec) - set(CONNECTION_SPEC)
+
+
+@pytest.mark.parametrize(("first", "second", "kind"), TWINS)
+def test_twins_have_the_same_options_but_for_how_they_connect(
+    shown: dict[str, Any], first: str, second: str, kind: str
+) -> None:
+    own = own_connection(first) | own_connection(second)
+    one, other = (
+        {
+            name: option
+            for name, option in options_of(shown[f"{cloud}_{kind}"]["doc"]["options"])
+            if name not in own and not name.startswith("filters.")
+        }
+        for cloud in (first, second)
+    )
+    assert list(one) == list(other)
+    for name, option in one.items():
         for facet in ("type", "elements", "required", *(() if name in OWN_DEFAULTS else ("default",))):
-            assert ens[name].get(facet) == zec[name].get(facet), (name, facet)
+            assert option.get(facet) == other[name].get(facet), (name, facet)
         if name not in OWN_WORDS:
-            assert ens[name]["description"] == zec[name]["description"], name
-            assert ens[name].get("choices") == zec[name].get("choices"), name
+            assert option["description"] == other[name]["description"], name
+            assert option.get("choices") == other[name].get("choices"), name
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_twins_return_the_same_but_for_what_a_cloud_lacks(shown: dict[str, Any], kind: str) -> None:
-    ens, zec = (dict(returned_of(shown[f"{cloud}_{kind}"]["return"])) for cloud in ("ens", "zec"))
-    assert set(ens) - set(zec) == set()
-    assert set(zec) - set(ens) == (ONLY_ZEC_RETURNED if kind == "private_ip" else set())
-    assert list(ens) == [name for name in zec if name in ens]
-    for name, value in ens.items():
+@pytest.mark.parametrize(("first", "second", "kind"), TWINS)
+def test_twins_return_the_same_but_for_what_was_assigned(
+    shown: dict[str, Any], first: str, second: str, kind: str
+) -> None:
+    one, other = (
+        {
+            name: value
+            for name, value in returned_of(shown[f"{cloud}_{kind}"]["return"])
+            if name not in ONLY_ASSIGNED or imported(f"{cloud}_{kind}").DEFINITION.provider.can_assign is not True
+        }
+        for cloud in (first, second)
+    )
+    assert list(one) == list(other)
+    for name, value in one.items():
         for facet in ("type", "elements", "returned"):
-            assert value.get(facet) == zec[name].get(facet), (name, facet)
+            assert value.get(facet) == other[name].get(facet), (name, facet)
         if name not in OWN_WORDS_RETURNED:
-            assert value["description"] == zec[name]["description"], name
+            assert value["description"] == other[name]["description"], name
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_what_was_assigned_is_returned_where_the_cloud_can_do_it(shown: dict[str, Any], cloud: str) -> None:
+    returned = dict(returned_of(shown[f"{cloud}_private_ip"]["return"]))
+    can_assign = imported(f"{cloud}_private_ip").DEFINITION.provider.can_assign
+    assert returned.keys() & ONLY_ASSIGNED == (ONLY_ASSIGNED if can_assign else set())
 
 
 # Examples.
+
+MODULE_NAME = rf"(edgecloud\.nic\.)?({'|'.join(CLOUDS)})_\w+"
 
 
 def tasks_of(block: Any) -> Iterator[dict[str, Any]]:
@@ -195,13 +227,13 @@ def tasks_of(block: Any) -> Iterator[dict[str, Any]]:
             continue
         for part in ("tasks", "pre_tasks", "post_tasks", "block", "rescue", "always"):
             yield from tasks_of(entry.get(part))
-        if any(re.fullmatch(r"(edgecloud\.nic\.)?(ens|zec)_\w+", str(key)) for key in entry):
+        if any(re.fullmatch(MODULE_NAME, str(key)) for key in entry):
             yield entry
 
 
 def check_task(task: dict[str, Any]) -> str:
     """Check the options of a task against the module's specification; returns the module's name."""
-    (module,) = [key for key in task if re.fullmatch(r"(edgecloud\.nic\.)?(ens|zec)_\w+", key)]
+    (module,) = [key for key in task if re.fullmatch(MODULE_NAME, key)]
     assert task["name"][0].isupper()
     assert module.startswith("edgecloud.nic."), f"{module} is not a full name"
     name: str = module.rpartition(".")[2]
@@ -235,7 +267,7 @@ def test_the_tasks_of_the_readme_have_full_names_and_options_that_exist() -> Non
     assert len({check_task(task) for task in tasks}) >= 3
 
 
-@pytest.mark.parametrize("cloud", ["ens", "zec"])
+@pytest.mark.parametrize("cloud", CLOUDS)
 def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
     shown: dict[str, Any], cloud: str
 ) -> None:
