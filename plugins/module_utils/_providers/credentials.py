@@ -59,6 +59,20 @@ class Source(t.NamedTuple):
         return f"{self.kind}{'s' if most else ''} {', '.join(most)}{' and ' if most else ''}{last}"
 
 
+def profile_by_name(content: t.Any, name: str | None) -> tuple[str, dict[str, t.Any]]:
+    """Find a profile in a file of the form C({NAME: {OPTION: value}}), by default the one named C(default).
+
+    :raises ValueError: with the reason, where it has none.
+    """
+    if not isinstance(content, dict):
+        raise ValueError("has no profiles")
+    wanted = name or "default"
+    if not isinstance(content.get(wanted), dict):
+        raise ValueError(f"has no profile '{wanted}'")
+    # Clients write the parts that a profile does not use as empty text.
+    return wanted, {field: value for field, value in content[wanted].items() if value != ""}
+
+
 class Sources(t.NamedTuple):
     """Where one cloud's credentials may be.
 
@@ -75,7 +89,7 @@ class Sources(t.NamedTuple):
     sufficient: tuple[str, ...]
     profile_variables: tuple[str, ...]
     default_file: str
-    read_profile: t.Callable[[t.Any, str | None], tuple[str, dict[str, t.Any]]]
+    read_profile: t.Callable[[t.Any, str | None], tuple[str, dict[str, t.Any]]] = profile_by_name
     current_profile: t.Callable[[str], str | None] = lambda path: None
 
 

@@ -36,17 +36,6 @@ class ZecCredentials:
         return frozenset(secret for secret in (self.access_key_secret, self.token) if secret)
 
 
-def _read_profile(content: t.Any, name: str | None) -> tuple[str, dict[str, t.Any]]:
-    """Find a profile in the zeno CLI's file: C({NAME: {"access_key_id", "access_key_secret", "token"}})."""
-    if not isinstance(content, dict):
-        raise ValueError("has no profiles")
-    wanted = name or "default"
-    if not isinstance(content.get(wanted), dict):
-        raise ValueError(f"has no profile '{wanted}'")
-    # zeno writes the parts that a profile does not use as empty text.
-    return wanted, {field: value for field, value in content[wanted].items() if value != ""}
-
-
 def _current_profile(path: str) -> str | None:
     """Ask the zeno CLI's other file, C({"current_profile": NAME, …}), which stands beside the credentials."""
     config = os.path.join(os.path.dirname(os.path.expanduser(path)), "config.json")
@@ -66,7 +55,6 @@ SOURCES = Sources(
     sufficient=("access_key_id", "access_key_secret", "token"),
     profile_variables=("ZENLAYER_PROFILE",),
     default_file="~/.zenlayer/credentials.json",
-    read_profile=_read_profile,
     current_profile=_current_profile,
 )
 
