@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same as what the unit tests of actions have."""
+"""The same as what all unit tests have."""
 
 from __future__ import annotations
 
-from ansible_collections.edgecloud.nic.tests.unit.action.conftest import environment, sim
+from ansible_collections.edgecloud.nic.tests.unit.conftest import home, sim
 
-__all__ = ["environment", "sim"]
+__all__ = ["home", "sim"]

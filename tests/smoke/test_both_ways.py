@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import NICS, Play, comparable, defaults, play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import Play, comparable, defaults, play
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 #: As they stand in a URL, and what they mean.
 PASSWORDS = ("pr%40xy-word", "pr@xy-word", "end-p0int-word", "environ-w0rd")
@@ -23,8 +24,8 @@ NOT_VALID = ("unknown option", "missing option", "wrong type", "password of a pr
 def all_kinds_of_tasks(sim: Simulator, cloud: str) -> list[dict[str, Any]]:
     """Tasks that end in every way a task can end in; secrets in them are to be found nowhere in the output."""
     module, info = f"edgecloud.nic.{cloud}_private_ip", f"edgecloud.nic.{cloud}_private_ip_info"
-    alias = {"ens": "eni_id", "zec": "nic_id"}[cloud]
-    one, used = NICS[cloud]
+    alias = CLOUDS[cloud].id_alias
+    one, used = CLOUDS[cloud].demo_ids
     primary, secondaries = sim.addresses(one)
 
     def absent(**options: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def all_kinds_of_tasks(sim: Simulator, cloud: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("cloud", ["ens", "zec"])
+@pytest.mark.parametrize("cloud", CLOUDS)
 def test_both_ways_tell_the_same(sim: Simulator, cloud: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "beside.pem").write_text("no certificate", encoding="utf-8")
     plays: dict[bool, Play] = {}

@@ -18,17 +18,13 @@ from typing import Any
 import yaml
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 assert ens_private_ip.__file__ is not None
 COLLECTIONS = pathlib.Path(ens_private_ip.__file__).parents[5]
 #: ansible-test brings ansible-core along on it.
 PYTHONPATH = os.pathsep.join([str(COLLECTIONS), *filter(None, sys.path)])
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
-#: A network interface whose addresses nothing uses, and one whose addresses are used.
-NICS = {
-    "ens": ("eni-hangzhou-web-1", "eni-hangzhou-web-2"),
-    "zec": ("nic-hongkong-game-1", "nic-hongkong-game-2"),
-}
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIMES = re.compile(r'"(start|end|delta)": "[^"]*"')
 #: What ansible-core says about how it starts a module, which is what the two ways differ in.
@@ -60,7 +56,7 @@ class Play:
 def defaults(sim: Simulator, endpoint: str | None = None) -> dict[str, Any]:
     """Give what all tasks of each cloud have in common: where it is, and how to get in."""
     common = {"endpoint": endpoint or sim.url, "retry_max_delay": 0.05, "max_retries": 1}
-    return {cloud: {**common, **sim.account(cloud)} for cloud in ("ens", "zec")}
+    return {cloud: {**common, **sim.account(cloud)} for cloud in CLOUDS}
 
 
 def comparable(text: str) -> str:
@@ -94,7 +90,7 @@ def play(
 ) -> Play:
     """Run these tasks on localhost, and go on after failures.
 
-    :param defaults: options of all modules of both clouds.
+    :param defaults: options of all modules of each cloud.
     """
     directory.mkdir(parents=True, exist_ok=True)
     report = directory / "results.json"

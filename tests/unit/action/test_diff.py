@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import play
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 #: A task for one network interface and one for many, each with two items that have something to remove.
 LOOPS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -59,9 +60,7 @@ def test_a_loop_shows_the_diff_of_every_item(sim: Simulator, here: bool, tmp_pat
     ]
     before = {nic: set(sim.addresses(nic)[1]) for _options, nics in LOOPS.values() for nic in nics}
     switches = {"edgecloud_nic_in_process": here, "edgecloud_nic_in_process_cleanup": here}
-    done = play(
-        tmp_path, tasks, {cloud: {"endpoint": sim.url, **sim.account(cloud)} for cloud in ("ens", "zec")}, switches
-    )
+    done = play(tmp_path, tasks, {cloud: {"endpoint": sim.url, **sim.account(cloud)} for cloud in CLOUDS}, switches)
     for module, (_options, nics) in LOOPS.items():
         for mode in ("check", "change"):
             name = f"{module} {mode}"

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import Play, play
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 KINDS = ("private_ip_info", "private_ip", "private_ip_cleanup")
 #: What ansible-core adds to a result, and what it documents for all modules.
@@ -40,7 +41,7 @@ def examples(cloud: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load(text))
 
 
-@pytest.fixture(scope="module", params=["ens", "zec"])
+@pytest.fixture(scope="module", params=CLOUDS)
 def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play]]:
     cloud = request.param
     with Simulator() as sim:

@@ -15,9 +15,10 @@ import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, play, settings
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 A, B = "1000000000000001", "1000000000000002"
-IDENTITY = {"ens": "GetCallerIdentity", "zec": "DescribeCustomerBalance"}
+IDENTITY = {cloud.identity for cloud in CLOUDS.values()}
 
 
 def load(sim: Simulator, cloud: str) -> None:
@@ -43,7 +44,7 @@ def test_another_account_and_a_list_for_a_text_are_refused_wherever_a_module_run
     sim: Simulator, cloud: str, here: bool, tmp_path: pathlib.Path
 ) -> None:
     load(sim, cloud)
-    nic = {"ens": "eni-sim-000001", "zec": "nic-sim-000001"}[cloud]
+    nic = CLOUDS[cloud].generated_id.format(1)
     removal = {"network_interface_id": nic, "all_secondary": True, "state": "absent"}
     cleanup = {"all_network_interfaces": True}
     tasks: dict[str, dict[str, Any]] = {
@@ -63,7 +64,7 @@ def test_another_account_and_a_list_for_a_text_are_refused_wherever_a_module_run
     assert done.results["list"]["msg"] == "filters.vpc_id: has a list where a text belongs"
     assert [item["msg"] for item in done.results["loop"]["results"]] == [refused] * 2
     # A task's items share what was told; tasks, and processes, do not.
-    assert sim.counts() == {IDENTITY[cloud]: 4 if here else 5}
+    assert sim.counts() == {CLOUDS[cloud].identity: 4 if here else 5}
 
 
 class Role:
@@ -120,7 +121,7 @@ def role(sim: Simulator, tmp_path: pathlib.Path) -> Role:
 
 
 def identity_alone(sim: Simulator) -> bool:
-    return set(sim.counts()) <= set(IDENTITY.values())
+    return set(sim.counts()) <= IDENTITY
 
 
 def test_a_plan_is_applied_in_its_own_account_only(sim: Simulator, role: Role) -> None:
@@ -151,7 +152,7 @@ def test_without_an_expectation_nobody_is_asked(sim: Simulator, role: Role) -> N
     assert role.plan()["account"] is None
     assert "Unassigned 10 addresses" in role.run("apply", B)
     assert not identity_alone(sim)
-    assert not set(IDENTITY.values()) & set(sim.counts())
+    assert not IDENTITY & set(sim.counts())
 
 
 def test_a_plan_is_judged_as_a_whole_by_what_is_missing(sim: Simulator, role: Role) -> None:
@@ -183,5 +184,5 @@ def test_nothing_is_put_back_in_another_account(sim: Simulator, role: Role, tmp_
     ):
         assert f"the credentials belong to account {B}, not to {A}" in shown
         assert "failed=0" not in shown
-        assert sim.counts() == {IDENTITY["zec"]: 1}
+        assert sim.counts() == {CLOUDS["zec"].identity: 1}
     assert "Assigned 10 addresses again" in role.run("restore", A, {"expected_account": A}, **restore)

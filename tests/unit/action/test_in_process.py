@@ -17,7 +17,8 @@ import pytest
 import yaml
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import NICS, PYTHONPATH, defaults, play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PYTHONPATH, defaults, play
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 ROUTE = {"action_plugin": "edgecloud.nic.__init__"}
 
@@ -99,7 +100,7 @@ def test_what_cannot_be_imported_here_stops_no_task_and_is_told_once(
         {
             "name": "info",
             "edgecloud.nic.ens_private_ip_info": {"network_interface_ids": ["{{ item }}"]},
-            "loop": [*NICS["ens"]],
+            "loop": [*CLOUDS["ens"].demo_ids],
         }
     ]
     path = hide_from_python(tmp_path / "blocker", missing, "ansible playbook")
@@ -165,7 +166,7 @@ def test_a_loop_has_one_connection_and_each_item_its_own_credentials(
 ) -> None:
     reader, operator = sim.account("ens", 1), sim.account("ens", 0)
     keys = [{**operator, "access_key_secret": "quite-wrong"}, reader, operator]
-    one, other = NICS["ens"]
+    one, other = CLOUDS["ens"].demo_ids
     removal = {
         "edgecloud.nic.ens_private_ip": {
             "network_interface_id": one,

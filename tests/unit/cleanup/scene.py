@@ -7,60 +7,19 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 import json
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
-from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
-from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip_cleanup, zec_private_ip_cleanup
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
+from ansible_collections.edgecloud.nic.tests.unit.clouds import Cloud
 
 OUTCOMES = ("unassigned", "already_absent", "kept", "in_use", "failed", "unknown", "not_attempted")
 DETAILED = ("kept", "in_use", "failed", "unknown")
 
 
-@dataclasses.dataclass(frozen=True)
-class Cloud:
-    """What a test has to know of a cloud."""
-
-    name: str
-    definition: ModuleDefinition
-    unassign: str
-    eips: str
-    #: A code of a refusal that is about one address, and is final.
-    refusal: str
-    throttling: str
-    region_filter: str
-
-    @property
-    def region_is_list(self) -> bool:
-        return self.region_filter == "region_ids"
-
-
-CLOUDS = (
-    Cloud(
-        "ens",
-        ens_private_ip_cleanup.DEFINITION,
-        "UnassignPrivateIpAddresses",
-        "DescribeEnsEipAddresses",
-        "InvalidParameter.PrivateIpAddress",
-        "Throttling.User",
-        "region_ids",
-    ),
-    Cloud(
-        "zec",
-        zec_private_ip_cleanup.DEFINITION,
-        "UnassignNetworkInterfaceIpv4",
-        "DescribeEips",
-        "OPERATION_DENIED_BY_POLICY",
-        "REQUEST_LIMIT_EXCEEDED",
-        "region_id",
-    ),
-)
-DESCRIBE = "DescribeNetworkInterfaces"
 VPCS = 4
 #: Leaves an option out that tests give otherwise.
 DEFAULT = object()
@@ -69,9 +28,11 @@ DEFAULT = object()
 class Scene:
     """An estate on the simulator, and cleanups of it."""
 
-    def __init__(self, simulator: Simulator, cloud: Cloud) -> None:
+    def __init__(self, simulator: Simulator, cloud: type[Cloud]) -> None:
         self.sim = simulator
         self.cloud = cloud
+        self.definition = cloud.definition("private_ip_cleanup")
+        self.region_is_list = self.definition.provider.filters_spec[cloud.region_filter]["type"] == "list"
 
     @staticmethod
     def id(number: int) -> str:
@@ -153,7 +114,7 @@ class Scene:
         if forget:
             self.sim.clear_calls()
         given = self.given(**options)
-        definition = self.cloud.definition
+        definition = self.definition
         validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(given))
         if validation.error_messages:  # a module would end here
             return TaskReport({"changed": False}, validation.error_messages[0])
@@ -213,7 +174,7 @@ class Scene:
 
     def in_region(self, region: str) -> dict[str, Any]:
         """Give the filter for one region."""
-        return {self.cloud.region_filter: [region] if self.cloud.region_is_list else region}
+        return {self.cloud.region_filter: [region] if self.region_is_list else region}
 
 
 def digest(plan: list[dict[str, Any]]) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine import verification
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, accounted, by_id, planned
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted, by_id, planned
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 
 def load(scene: Scene, nics: int = 3, **more: Any) -> None:
@@ -30,7 +31,7 @@ def test_a_run_that_was_not_stopped_says_so(scene: Scene) -> None:
 
 def test_credentials_that_are_lost_while_writing_stop_the_run(scene: Scene) -> None:
     load(scene, 12)
-    code = {"ens": "InvalidAccessKeyId.NotFound", "zec": "AUTHFAILURE_INVALID_AUTHORIZATION"}[scene.cloud.name]
+    code = scene.cloud.unknown_key
     scene.sim.add_fault(kind="error", status=401, code=code, match={"write": True}, skip=2, times=None)
     report = scene.run(all_network_interfaces=True, concurrency=1)
     assert report.result["stopped"] == "auth"
@@ -41,13 +42,13 @@ def test_credentials_that_are_lost_while_writing_stop_the_run(scene: Scene) -> N
 
 def test_credentials_that_are_lost_while_verifying_stop_the_run_and_leave_a_change(scene: Scene) -> None:
     load(scene, 3)
-    code = {"ens": "InvalidAccessKeyId.NotFound", "zec": "AUTHFAILURE_INVALID_AUTHORIZATION"}[scene.cloud.name]
-    scene.sim.add_fault(kind="error", status=401, code=code, match={"action": DESCRIBE}, skip=1, times=None)
+    code = scene.cloud.unknown_key
+    scene.sim.add_fault(kind="error", status=401, code=code, match={"action": READ}, skip=1, times=None)
     report = scene.run(all_network_interfaces=True)
     assert report.result["stopped"] == "auth"
     assert report.result["changed"] is True
     assert set(accounted(report.result).values()) == {"unknown"}
-    assert scene.count(DESCRIBE) == 2
+    assert scene.count(READ) == 2
 
 
 def test_credentials_that_are_refused_at_once_are_a_reason_too(scene: Scene) -> None:
@@ -57,7 +58,7 @@ def test_credentials_that_are_refused_at_once_are_a_reason_too(scene: Scene) -> 
 
 
 def test_on_error_stop_is_a_reason(scene: Scene) -> None:
-    refused = {"network_interface_id": scene.id(1), "code": scene.cloud.refusal, "status": 400}
+    refused = {"network_interface_id": scene.id(1), "code": scene.cloud.refusal[0], "status": 400}
     load(scene, settings={"refuse": [refused]})
     report = scene.run(all_network_interfaces=True, concurrency=1, on_error="stop")
     assert report.result["stopped"] == "on_error"
@@ -83,11 +84,11 @@ def test_a_bug_after_the_first_write_does_not_cost_the_result(
     monkeypatch.setattr(verification.Verification, "look", break_down)
     monkeypatch.setattr(verification.Verification, "verify", break_down)
     given = scene.given(all_network_interfaces=True, journal=str(tmp_path / "journal"))
-    options = {name: entry.get("default") for name, entry in scene.cloud.definition.argument_spec.items()}
+    options = {name: entry.get("default") for name, entry in scene.definition.argument_spec.items()}
     flow, provider, spec = (
-        scene.cloud.definition.flow,
-        scene.cloud.definition.provider,
-        scene.cloud.definition.argument_spec,
+        scene.definition.flow,
+        scene.definition.provider,
+        scene.definition.argument_spec,
     )
     report = run_task(flow, provider, {**options, **given}, given, spec, False)
     assert set(accounted(report.result).values()) == {"unknown"}
@@ -103,7 +104,7 @@ def test_one_network_interface_that_cannot_be_read_leaves_the_others_their_accou
     load(scene, 5)
     odd = scene.id(2)
     fields = ["PrivateIpSets", "secondaryIpv4s", "privateIpList"]
-    match = {"action": DESCRIBE, "network_interface_id": odd}
+    match = {"action": READ, "network_interface_id": odd}
     scene.sim.add_fault(kind="missing_fields", fields=fields, match=match, times=1)
     result = scene.all()
     assert set(accounted(result).values()) == {"unassigned"}
@@ -113,7 +114,7 @@ def test_one_network_interface_that_cannot_be_read_leaves_the_others_their_accou
 def test_a_network_interface_without_a_usable_id_is_left_alone_and_told(scene: Scene, identifier: Any) -> None:
     load(scene, 1)
     values = {"NetworkInterfaceId": identifier, "nicId": identifier}
-    scene.sim.add_fault(kind="replace_fields", values=values, match={"action": DESCRIBE}, times=None)
+    scene.sim.add_fault(kind="replace_fields", values=values, match={"action": READ}, times=None)
     report = scene.run(all_network_interfaces=True)
     assert (report.message, report.result["plan"]) == (None, [])
     assert "without a usable id" in report.warnings[0]
@@ -131,7 +132,7 @@ def test_a_network_interface_without_a_name_is_left_alone_as_soon_as_there_is_a_
     scene.sim.add_fault(
         kind="replace_fields",
         values={"NetworkInterfaceName": None, "name": None},
-        match={"action": DESCRIBE},
+        match={"action": READ},
         times=None,
     )
     result = scene.all(keep_network_interfaces=[pattern])
@@ -198,7 +199,7 @@ def test_a_list_of_uses_that_cannot_be_read_leaves_everything_untouched(scene: S
 @pytest.mark.parametrize("values", WRONG_BACKENDS.values(), ids=WRONG_BACKENDS)
 def test_a_use_that_cannot_be_read_leaves_everything_untouched(scene: Scene, values: dict[str, Any]) -> None:
     load(scene, load_balancers=[scene.balancer((1, scene.secondary(1, 1)))])
-    action = {"ens": "DescribeLoadBalancerAttribute", "zec": "DescribeBackends"}[scene.cloud.name]
+    action = scene.cloud.backends
     scene.sim.add_fault(kind="replace_fields", values=values, match={"action": action}, times=None)
     report = scene.run(all_network_interfaces=True, max_retries=0)
     assert action in (report.message or "")

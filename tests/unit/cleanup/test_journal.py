@@ -52,7 +52,7 @@ def load(scene: Scene, number: int = 5, **more: Any) -> None:
 
 
 def test_it_has_the_documented_lines(scene: Scene, path: pathlib.Path) -> None:
-    refused = {"network_interface_id": scene.id(2), "code": scene.cloud.refusal, "message": "No."}
+    refused = {"network_interface_id": scene.id(2), "code": scene.cloud.refusal[0], "message": "No."}
     load(scene, settings={"refuse": [refused]})
     scene.sim.add_fault(kind="apply_then_reset", match={"write": True, "network_interface_id": scene.id(3)})
     report = scene.run(all_network_interfaces=True, journal=str(path))
@@ -81,7 +81,7 @@ def test_it_has_the_documented_lines(scene: Scene, path: pathlib.Path) -> None:
     by_nic = {entry["network_interface_id"]: answers[entry["write"]] for entry in sent}
     assert by_nic[scene.id(1)]["answer"] == "accepted"
     assert by_nic[scene.id(2)]["answer"] == "refused"
-    assert (by_nic[scene.id(2)]["code"], by_nic[scene.id(2)]["message"]) == (scene.cloud.refusal, "No.")
+    assert (by_nic[scene.id(2)]["code"], by_nic[scene.id(2)]["message"]) == (scene.cloud.refusal[0], "No.")
     assert by_nic[scene.id(3)]["answer"] == "in_doubt"
     assert {answer["request_id"] for answer in answers.values()} <= {
         None,
@@ -90,7 +90,7 @@ def test_it_has_the_documented_lines(scene: Scene, path: pathlib.Path) -> None:
 
 
 def test_what_it_settles_is_what_the_result_says(scene: Scene, path: pathlib.Path) -> None:
-    load(scene, settings={"refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal}]})
+    load(scene, settings={"refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal[0]}]})
     report = scene.run(all_network_interfaces=True, journal=str(path), keep=[scene.secondary(4, 2)])
     settled = {
         entry["network_interface_id"]: {outcome: entry[outcome] for outcome in OUTCOMES}

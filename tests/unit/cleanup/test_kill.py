@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 KILLS = 12  # on each cloud
 DONE = ("unassigned", "already_absent")
@@ -112,7 +113,7 @@ def test_whenever_it_is_killed_the_journal_accounts_for_every_address_that_is_go
         concurrency=chance.choice([1, 4, 10]),
         retry_max_delay=1,
     )
-    wait_for(lambda: scene.count(scene.cloud.unassign) >= chance.randint(1, 38), process)
+    wait_for(lambda: scene.count(scene.cloud.write) >= chance.randint(1, 38), process)
     time.sleep(chance.uniform(0, 0.05) if chance.random() < 0.7 else chance.uniform(0, 0.9))
     process.kill()
     process.communicate()
@@ -142,7 +143,7 @@ def test_a_polite_signal_ends_it_in_good_order(scene: Scene, number: signal.Sign
     scene.load(*(scene.nic(index, 2) for index in range(1, 61)), settings={"latency": 0.1})
     before = everything(scene)
     process = start(scene, all_network_interfaces=True, journal=str(journal), concurrency=4)
-    wait_for(lambda: scene.count(scene.cloud.unassign) >= 6, process)
+    wait_for(lambda: scene.count(scene.cloud.write) >= 6, process)
     process.send_signal(number)
     signalled = time.time()
     output, errors = process.communicate(timeout=10)
@@ -169,14 +170,14 @@ def test_a_polite_signal_ends_it_in_good_order(scene: Scene, number: signal.Sign
 def test_a_signal_while_reading_ends_it_before_anything_changes(scene: Scene, number: signal.Signals) -> None:
     scene.load(*(scene.nic(index, 1) for index in range(1, 601)), settings={"latency": 0.2})
     process = start(scene, all_network_interfaces=True, concurrency=1)
-    wait_for(lambda: scene.count(DESCRIBE) >= 2, process)
+    wait_for(lambda: scene.count(READ) >= 2, process)
     process.send_signal(number)
     output, _errors = process.communicate(timeout=10)
     result = json.loads(output)
     assert (result["failed"], result["changed"]) == (True, False)
     assert "interrupted" in result["msg"]
     assert scene.writes() == []
-    assert scene.count(DESCRIBE) <= 4
+    assert scene.count(READ) <= 4
 
 
 def test_when_nobody_reads_its_result_any_more_nothing_more_is_written(scene: Scene, tmp_path: pathlib.Path) -> None:
@@ -184,7 +185,7 @@ def test_when_nobody_reads_its_result_any_more_nothing_more_is_written(scene: Sc
     scene.load(*(scene.nic(index, 2) for index in range(1, 61)), settings={"latency": 0.1})
     before = everything(scene)
     process = start(scene, all_network_interfaces=True, journal=str(journal), concurrency=2)
-    wait_for(lambda: scene.count(scene.cloud.unassign) >= 6, process)
+    wait_for(lambda: scene.count(scene.cloud.write) >= 6, process)
     assert process.stdout is not None
     process.stdout.close()
     closed = time.time()
@@ -201,7 +202,7 @@ def test_when_nobody_reads_its_result_any_more_nothing_more_is_written(scene: Sc
 def test_a_signal_ends_the_wait_for_a_removal_to_show(scene: Scene) -> None:
     scene.load(scene.nic(1, 2), settings={"removal_lag": 600})
     process = start(scene, all_network_interfaces=True, wait_timeout=300)
-    wait_for(lambda: scene.count(DESCRIBE) >= 3, process)
+    wait_for(lambda: scene.count(READ) >= 3, process)
     process.terminate()
     output, _errors = process.communicate(timeout=10)
     result = json.loads(output)
@@ -215,7 +216,7 @@ def test_a_signal_ends_the_wait_for_a_cloud_that_throttles(scene: Scene) -> None
         settings={"throttle": {"write": {"rate": 0.01, "burst": 1, "retry_after_ms": 20000}}},
     )
     process = start(scene, all_network_interfaces=True, retry_max_delay=30)
-    wait_for(lambda: scene.count(scene.cloud.unassign) >= 3, process)
+    wait_for(lambda: scene.count(scene.cloud.write) >= 3, process)
     process.terminate()
     output, _errors = process.communicate(timeout=10)
     assert json.loads(output)["failed"] is True
@@ -224,7 +225,7 @@ def test_a_signal_ends_the_wait_for_a_cloud_that_throttles(scene: Scene) -> None
 def test_no_call_that_waits_for_its_turn_is_sent_after_a_signal(scene: Scene) -> None:
     scene.load(*(scene.nic(index, 1) for index in range(1, 61)))
     process = start(scene, all_network_interfaces=True, concurrency=16, requests_per_second=10, in_use_check=False)
-    wait_for(lambda: scene.count(scene.cloud.unassign) >= 2, process)
+    wait_for(lambda: scene.count(scene.cloud.write) >= 2, process)
     process.terminate()
     output, _errors = process.communicate(timeout=10)
     assert set(accounted(json.loads(output)).values()) == {"unassigned", "not_attempted"}

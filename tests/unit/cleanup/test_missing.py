@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DEFAULT, DESCRIBE, Scene, by_id
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DEFAULT, Scene, by_id
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 
 def load(scene: Scene) -> None:
@@ -24,7 +25,7 @@ def targets(scene: Scene, *numbers: int) -> list[dict[str, Any]]:
 def test_too_many_change_nothing_and_the_message_says_what_is_likelier(scene: Scene, check_mode: bool) -> None:
     load(scene)
     report = scene.run(check_mode, targets=targets(scene, 1, 2, 3, 98, 99), max_missing_percent=39.9)
-    hint = scene.cloud.definition.provider.id_hint(scene.id(98))
+    hint = scene.definition.provider.id_hint(scene.id(98))
     assert report.message == (
         f"max_missing_percent: 2 of the plan's 5 network interfaces ({scene.id(98)}, {scene.id(99)}) do not exist at "
         f"{scene.sim.host_port}, which is 40.0 %, and 39.9 % are allowed. A wrong account, site or region is likelier "
@@ -32,7 +33,7 @@ def test_too_many_change_nothing_and_the_message_says_what_is_likelier(scene: Sc
     )
     assert report.result == {"changed": False}
     # Neither what uses addresses was looked up, nor anything written.
-    assert set(scene.sim.counts()) == {DESCRIBE}
+    assert set(scene.sim.counts()) == {READ}
     assert all(nic["secondary_private_ips"] for nic in scene.truth().values())
 
 

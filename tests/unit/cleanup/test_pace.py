@@ -54,7 +54,7 @@ def test_throttling_slows_down_and_fails_nothing(scene: Scene) -> None:
     result = scene.all(retry_max_delay=2, concurrency=10)
     assert result["summary"]["unassigned"] == 160
     assert result["summary"]["throttled_calls"] == len(
-        [call for call in scene.sim.calls() if scene.cloud.throttling in (call["code"] or "")]
+        [call for call in scene.sim.calls() if scene.cloud.throttling[0] in (call["code"] or "")]
     )
     assert 0 < result["summary"]["throttled_calls"] < 40
 
@@ -128,7 +128,7 @@ def test_the_wait_that_the_cloud_asks_for_holds_for_all_calls(scene: Scene) -> N
 def refuse_second(scene: Scene) -> None:
     scene.load(
         *(scene.nic(number, 2) for number in range(1, 21)),
-        settings={"refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal}]},
+        settings={"refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal[0]}]},
     )
 
 
@@ -158,7 +158,7 @@ def test_a_stop_lets_calls_in_flight_end_and_starts_none(scene: Scene) -> None:
         *(scene.nic(number, 1) for number in range(1, 61)),
         settings={
             "latency": 0.05,
-            "refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal}],
+            "refuse": [{"network_interface_id": scene.id(2), "code": scene.cloud.refusal[0]}],
         },
     )
     report = scene.run(all_network_interfaces=True, on_error="stop", concurrency=5)
@@ -174,7 +174,7 @@ def test_a_stop_holds_for_calls_that_wait_for_their_turn(scene: Scene) -> None:
     """With a ceiling, most workers wait for their turn at any time; a stop in between must reach them."""
     scene.load(
         *(scene.nic(number, 1) for number in range(1, 31)),
-        settings={"refuse": [{"network_interface_id": scene.id(1), "code": scene.cloud.refusal}]},
+        settings={"refuse": [{"network_interface_id": scene.id(1), "code": scene.cloud.refusal[0]}]},
     )
     report = scene.run(
         all_network_interfaces=True, on_error="stop", concurrency=16, requests_per_second=20, in_use_check=False

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 NICS = 120
 WEATHER: list[dict[str, Any]] = [
@@ -52,7 +53,7 @@ def test_only_what_may_be_removed_is_and_the_reading_ends(scene: Scene, paging: 
     written = scene.written()
     assert set(written) <= allowed
     assert len(written) == len(set(written))
-    assert scene.count(DESCRIBE) < 130  # a count that is much too large costs a page or two of windows
+    assert scene.count(READ) < 130  # a count that is much too large costs a page or two of windows
     assert sum(scene.sim.counts().values()) < 2 * NICS + 150
     if "plan" in report.result:
         outcomes = accounted(report.result)
@@ -106,7 +107,7 @@ def test_without_a_count_all_pages_are_read(scene: Scene, names: list[str]) -> N
 def test_an_answer_without_its_list_is_no_empty_list(scene: Scene) -> None:
     load(scene, {})
     fields = ["NetworkInterfaceSets", "dataSet", "TotalCount", "totalCount"]
-    scene.sim.add_fault(kind="missing_fields", fields=fields, match={"action": DESCRIBE}, times=None)
+    scene.sim.add_fault(kind="missing_fields", fields=fields, match={"action": READ}, times=None)
     report = scene.run(all_network_interfaces=True, max_retries=1)
     assert report.message is not None
     assert scene.writes() == []
@@ -114,7 +115,7 @@ def test_an_answer_without_its_list_is_no_empty_list(scene: Scene) -> None:
 
 def test_lists_that_are_null_are_empty(scene: Scene) -> None:
     load(scene, {})
-    scene.sim.add_fault(kind="null_lists", match={"action": DESCRIBE}, times=None)
+    scene.sim.add_fault(kind="null_lists", match={"action": READ}, times=None)
     report = scene.run(all_network_interfaces=True, max_retries=1)
     assert report.result["changed"] is False
     assert scene.writes() == []
@@ -126,7 +127,7 @@ def test_what_a_verification_does_not_show_is_not_taken_for_gone(scene: Scene) -
     scene.sim.add_fault(
         kind="missing_fields",
         fields=["NetworkInterfaceSet", "dataSet"],
-        match={"action": DESCRIBE},
+        match={"action": READ},
         skip=2,
         times=1,
     )

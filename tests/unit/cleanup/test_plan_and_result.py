@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
-    DESCRIBE,
     OUTCOMES,
     Scene,
     accounted,
@@ -20,6 +19,7 @@ from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
     nothing,
     planned,
 )
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 RESULT = {"changed", "endpoint", "plan", "plan_digest", "network_interfaces", "outcomes", "summary", "diff"}
 RESULT |= {"account", "limits", "stopped", "uncertain"}
@@ -129,7 +129,7 @@ def test_nothing_to_do_is_told_as_such(scene: Scene) -> None:
     result = scene.all()
     assert (result["changed"], result["plan"], result["outcomes"]) == (False, [], [])
     assert result["plan_digest"] == digest([])
-    assert scene.sim.counts() == {DESCRIBE: 1}
+    assert scene.sim.counts() == {READ: 1}
 
 
 @pytest.mark.parametrize("number", [1, 49, 50, 51, 120])
@@ -137,8 +137,8 @@ def test_reads_are_counted_by_pages_and_writes_by_network_interfaces(scene: Scen
     scene.load(*(scene.nic(index, 2) for index in range(1, number + 1)), scene.nic(number + 1, 0))
     result = scene.all()
     assert result["summary"]["unassigned"] == 2 * number
-    assert scene.count(scene.cloud.unassign) == number
-    reads = [len(call["network_interface_ids"]) for call in scene.sim.calls(DESCRIBE)]
+    assert scene.count(scene.cloud.write) == number
+    reads = [len(call["network_interface_ids"]) for call in scene.sim.calls(READ)]
     assert reads.count(0) == math.ceil((number + 1) / 50)
     assert sum(1 for size in reads if size) == math.ceil(number / 50)
     assert sum(reads) == number  # each changed network interface is read once more, and no other
@@ -148,23 +148,23 @@ def test_reads_are_counted_by_pages_and_writes_by_network_interfaces(scene: Scen
 def test_reads_by_id_come_in_batches_too(scene: Scene) -> None:
     scene.load(*(scene.nic(index, 1) for index in range(1, 121)))
     scene.good(network_interface_ids=[scene.id(index) for index in range(1, 121)], check_mode=True)
-    assert [len(call["network_interface_ids"]) for call in scene.sim.calls(DESCRIBE)].count(50) == 2
-    assert scene.count(DESCRIBE) == 3
+    assert [len(call["network_interface_ids"]) for call in scene.sim.calls(READ)].count(50) == 2
+    assert scene.count(READ) == 3
 
 
 def test_without_waiting_nothing_is_read_again(scene: Scene) -> None:
     scene.load(*(scene.nic(index, 1) for index in range(1, 11)), settings={"removal_lag": 30})
     result = scene.all(wait=False)
     assert result["summary"]["unassigned"] == 10
-    assert scene.count(DESCRIBE) == 1
+    assert scene.count(READ) == 1
 
 
 def test_a_removal_that_shows_late_is_waited_for(scene: Scene) -> None:
     scene.load(*(scene.nic(index, 2) for index in range(1, 6)), settings={"removal_lag": 0.4})
     result = scene.all()
     assert result["summary"]["unassigned"] == 10
-    assert scene.count(scene.cloud.unassign) == 5
-    assert 2 < scene.count(DESCRIBE) < 8
+    assert scene.count(scene.cloud.write) == 5
+    assert 2 < scene.count(READ) < 8
 
 
 def test_a_run_right_after_another_one_sees_addresses_that_are_gone_and_succeeds(scene: Scene) -> None:
@@ -189,7 +189,7 @@ def test_a_removal_that_never_shows_is_unknown_and_fails(scene: Scene) -> None:
     assert entry["unknown"][0]["request_id"] == scene.writes()[0]["request_id"]
     assert report.result["changed"] is True
     assert report.result["diff"]["after"] == {scene.id(1): []}
-    assert scene.count(scene.cloud.unassign) == 1
+    assert scene.count(scene.cloud.write) == 1
 
 
 def test_one_refused_address_does_not_hold_back_the_others(scene: Scene) -> None:
@@ -202,7 +202,7 @@ def test_one_refused_address_does_not_hold_back_the_others(scene: Scene) -> None
                 {
                     "network_interface_id": scene.id(2),
                     "private_ip_address": refused,
-                    "code": scene.cloud.refusal,
+                    "code": scene.cloud.refusal[0],
                     "message": "Not this one.",
                 }
             ]
@@ -210,10 +210,10 @@ def test_one_refused_address_does_not_hold_back_the_others(scene: Scene) -> None
     )
     report = scene.run(all_network_interfaces=True)
     assert report.message is not None
-    assert f"{refused} on {scene.id(2)}: {scene.cloud.refusal}: Not this one." in report.message
+    assert f"{refused} on {scene.id(2)}: {scene.cloud.refusal[0]}: Not this one." in report.message
     failed = by_id(report.result)[scene.id(2)]["failed"]
     assert [(entry["private_ip_address"], entry["code"], entry["message"]) for entry in failed] == [
-        (refused, scene.cloud.refusal, "Not this one.")
+        (refused, scene.cloud.refusal[0], "Not this one.")
     ]
     assert failed[0]["request_id"] in [call["request_id"] for call in scene.writes()]
     assert report.result["changed"] is True
@@ -231,11 +231,11 @@ def test_what_a_refused_list_has_done_is_not_told_without_a_read(scene: Scene) -
         settings={
             "mixed_list": "partial",
             "refuse": [
-                {"network_interface_id": scene.id(1), "private_ip_address": refused, "code": scene.cloud.refusal}
+                {"network_interface_id": scene.id(1), "private_ip_address": refused, "code": scene.cloud.refusal[0]}
             ],
         },
     )
-    scene.sim.add_fault(kind="html", match={"action": DESCRIBE}, skip=1, times=2)
+    scene.sim.add_fault(kind="html", match={"action": READ}, skip=1, times=2)
     report = scene.run(all_network_interfaces=True, max_retries=1)
     assert scene.secondaries(1) == [refused]
     outcomes = accounted(report.result)
@@ -254,7 +254,7 @@ def test_a_refusal_of_one_among_many_is_isolated_in_a_logarithm_of_calls(scene: 
                 {
                     "network_interface_id": scene.id(1),
                     "private_ip_address": refused,
-                    "code": scene.cloud.refusal,
+                    "code": scene.cloud.refusal[0],
                 }
             ]
         },
@@ -269,7 +269,7 @@ def test_a_refusal_of_the_whole_network_interface_is_recognised_as_cheaply(scene
     scene.load(
         scene.nic(1, size),
         scene.nic(2, 2),
-        settings={"refuse": [{"network_interface_id": scene.id(1), "code": scene.cloud.refusal}]},
+        settings={"refuse": [{"network_interface_id": scene.id(1), "code": scene.cloud.refusal[0]}]},
     )
     report = scene.run(all_network_interfaces=True)
     assert report.result["summary"]["failed"] == size
@@ -292,7 +292,7 @@ def test_refused_credentials_stop_everything_at_once(scene: Scene) -> None:
 
 def test_an_estate_that_cannot_be_read_is_not_touched(scene: Scene) -> None:
     scene.load(*(scene.nic(index, 2) for index in range(1, 121)))
-    scene.sim.add_fault(kind="html", match={"action": DESCRIBE}, skip=2, times=None)
+    scene.sim.add_fault(kind="html", match={"action": READ}, skip=2, times=None)
     report = scene.run(all_network_interfaces=True, max_retries=1)
     assert report.message is not None
     assert report.result == {"changed": False}

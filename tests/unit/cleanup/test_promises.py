@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import (
-    DESCRIBE,
     Scene,
     accounted,
     by_id,
     digest,
     planned,
 )
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -161,7 +161,7 @@ class Case:
 
     def break_things(self, scene: Scene) -> None:
         for fault in self.faults:
-            match = {"action": scene.cloud.unassign} if fault["write"] else {"action": DESCRIBE}
+            match = {"action": scene.cloud.write} if fault["write"] else {"action": READ}
             scene.sim.add_fault(match=match, **{name: value for name, value in fault.items() if name != "write"})
 
 
@@ -244,7 +244,7 @@ def check_writes(scene: Scene, case: Case) -> None:
     last: dict[Pair, dict[str, Any]] = {}
     looked: dict[str, int] = {}
     for call in scene.sim.calls():
-        if call["action"] == DESCRIBE:
+        if call["action"] == READ:
             looked.update((nic, call["seq"]) for nic in call["network_interface_ids"])
         if not call["write"]:
             continue
@@ -385,7 +385,7 @@ def test_whatever_others_do_meanwhile_the_account_is_right(
         if kind == "add_backend":
             change["load_balancer_id"] = "lb-1"
         # A change that is not possible any more would be a mistake of the test: they come before any write.
-        action = DESCRIBE if after == "read" else scene.cloud.eips
+        action = READ if after == "read" else scene.cloud.eips
         entries.append({"after_action": action, "change": change})
     scene.load(
         *(scene.nic(number, size) for number, size in enumerate(sizes, start=1)),

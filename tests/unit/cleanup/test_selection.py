@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, digest
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, digest
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 
 def load(scene: Scene) -> None:
@@ -149,7 +150,7 @@ def test_an_empty_plan_is_a_plan_and_touches_nothing(scene: Scene) -> None:
 @pytest.mark.parametrize("value", [None, "", []])
 def test_an_empty_region_is_refused(scene: Scene, value: Any) -> None:
     load(scene)
-    if value == [] and not scene.cloud.region_is_list:
+    if value == [] and not scene.region_is_list:
         return
     assert scene.cloud.region_filter in scene.refusal(filters={scene.cloud.region_filter: value})
 
@@ -216,4 +217,4 @@ def test_only_and_keep_narrow_targets_too(scene: Scene) -> None:
 def test_the_reads_of_a_selection_by_id_name_no_other_network_interface(scene: Scene) -> None:
     load(scene)
     scene.good(network_interface_ids=[scene.id(1)])
-    assert {tuple(call["network_interface_ids"]) for call in scene.sim.calls(DESCRIBE)} == {(scene.id(1),)}
+    assert {tuple(call["network_interface_ids"]) for call in scene.sim.calls(READ)} == {(scene.id(1),)}

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import CLOUDS, Scene
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 
 def load(scene: Scene) -> None:
@@ -28,7 +29,7 @@ def warnings(scene: Scene, **options: Any) -> list[str]:
 def test_ids_that_do_not_exist_are_named_once(scene: Scene, check_mode: bool) -> None:
     load(scene)
     ids = [scene.id(1), *(f"nic-gone-{number}" for number in range(5))]
-    hint = scene.cloud.definition.provider.id_hint(ids[1])
+    hint = scene.definition.provider.id_hint(ids[1])
     assert warnings(scene, network_interface_ids=ids, check_mode=check_mode) == [
         "network_interface_ids: there is no network interface nic-gone-0, nic-gone-1, nic-gone-2 and 2 more "
         f"at {scene.sim.host_port}{hint}"
@@ -51,7 +52,7 @@ def test_a_misspelt_region_is_named(scene: Scene) -> None:
 
 
 def test_regions_are_named_of_which_only_some_match(simulator: Simulator) -> None:
-    scene = Scene(simulator, CLOUDS[0])
+    scene = Scene(simulator, CLOUDS["ens"])
     load(scene)
     regions = ["region-1", "region-3", "region-2", "region-4"]
     assert warnings(scene, filters={"region_ids": regions}) == [
@@ -135,6 +136,6 @@ def test_a_list_where_a_text_belongs_is_refused_before_any_call(scene: Scene, op
 
 @pytest.mark.parametrize("value", [["a", "b"], {"a": "b"}])
 def test_a_tag_has_one_text(simulator: Simulator, value: Any) -> None:
-    scene = Scene(simulator, CLOUDS[1])
+    scene = Scene(simulator, CLOUDS["zec"])
     load(scene)
     assert "filters.tags: " in scene.refusal(filters={"tags": {"env": value}})

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DESCRIBE, Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted
+from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -169,7 +170,7 @@ def test_no_address_that_is_in_use_is_removed_and_every_other_one_is(
 ) -> None:
     load(scene, used, public, settings={"ens_in_use_blocks": False, "ens_backend_addresses": addresses_told})
     for fields in untold:
-        scene.sim.add_fault(kind="missing_fields", fields=fields, match={"action": DESCRIBE}, times=None)
+        scene.sim.add_fault(kind="missing_fields", fields=fields, match={"action": READ}, times=None)
     protected = in_use(scene, eip_protects)
     every = {(nic, address) for nic, entry in scene.truth().items() for address in entry["secondary_private_ips"]}
     predicted = scene.all(check_mode=True, eip_protects=eip_protects)
@@ -221,6 +222,6 @@ def test_a_thousand_network_interfaces_in_a_vpc_cost_fifteen_look_ups_at_most(sc
     scene.load(*(scene.nic(number, 1) for number in range(1, 1001)), settings={"ens_in_use_blocks": False}, **sections)
     result = scene.all()
     counts = scene.sim.counts()
-    assert len(scene.written()) == result["summary"]["unassigned"] == counts.pop(scene.cloud.unassign)
-    assert counts.pop(DESCRIBE) == 20 + -(-result["summary"]["unassigned"] // 50)
+    assert len(scene.written()) == result["summary"]["unassigned"] == counts.pop(scene.cloud.write)
+    assert counts.pop(READ) == 20 + -(-result["summary"]["unassigned"] // 50)
     assert sum(counts.values()) <= 15

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A simulator, and hand-made clients for it that use none of the collection's code."""
+"""Hand-made clients of the simulator that use none of the collection's code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -19,13 +19,6 @@ import requests
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 
 Ask = Callable[..., Any]
-
-
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    """The demo estate, fresh for every test."""
-    with Simulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
+from ansible_collections.edgecloud.nic.tests.unit.clouds import (
     NIC,
     READ,
     Cloud,

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
+from ansible_collections.edgecloud.nic.tests.unit.clouds import (
     CLOUDS,
     NIC,
     PRIMARY,

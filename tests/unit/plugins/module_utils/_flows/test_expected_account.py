@@ -14,13 +14,11 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import T
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import READ, Cloud
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, READ, Cloud
 
 ADDRESS = "10.0.0.11"
 OURS, OTHERS = "1000000000000009", "1000000000000008"
-IDENTITY = {"ens": "GetCallerIdentity", "zec": "DescribeCustomerBalance"}
 SERVICE = {"ens": ("sts", "2015-04-01"), "zec": ("zbc", "2024-08-09")}
-DENIED = {"ens": "NoPermission", "zec": "AUTHFAILURE_UNAUTHORIZED_OPERATION"}
 
 
 def load(cloud: Cloud, *keys: dict[str, t.Any], **more: t.Any) -> None:
@@ -55,7 +53,7 @@ each_flow = pytest.mark.parametrize("flow", FLOWS, ids=["cleanup", "info", "one 
 
 
 def nothing_but_the_question(cloud: Cloud, times: int = 1) -> None:
-    assert cloud.sim.counts() == {IDENTITY[cloud.name]: times}
+    assert cloud.sim.counts() == {cloud.identity: times}
     assert cloud.secondary() == [ADDRESS]
 
 
@@ -65,17 +63,17 @@ def test_the_account_that_is_expected_costs_one_call(flow: t.Any, cloud: Cloud) 
     report = flow(cloud, expected_account=OURS)
     assert (report.message, report.warnings) == (None, [])
     asked, *others = cloud.sim.calls()
-    assert (asked["action"], asked["parameters"]) == (IDENTITY[cloud.name], {})
+    assert (asked["action"], asked["parameters"]) == (cloud.identity, {})
     assert (asked["service"], asked["version"]) == SERVICE[cloud.name]
     assert others
-    assert IDENTITY[cloud.name] not in {call["action"] for call in others}
+    assert cloud.identity not in {call["action"] for call in others}
 
 
 @each_flow
 def test_without_an_expectation_the_cloud_is_not_asked(flow: t.Any, cloud: Cloud) -> None:
     load(cloud)
     assert flow(cloud).message is None
-    assert IDENTITY[cloud.name] not in cloud.sim.counts()
+    assert cloud.identity not in cloud.sim.counts()
 
 
 @each_flow
@@ -106,12 +104,12 @@ def test_what_cannot_be_an_account_is_refused_before_any_call(expected: t.Any, c
 
 @each_flow
 def test_a_key_that_may_not_ask_is_refused_with_what_it_needs(flow: t.Any, cloud: Cloud) -> None:
-    load(cloud, {"deny": [IDENTITY[cloud.name]]})
+    load(cloud, {"deny": [cloud.identity]})
     report = flow(cloud, expected_account=OURS)
     message = report.message or ""
     assert message.startswith(
         f"expected_account: {cloud.provider.name} does not tell whether the credentials belong to {OURS}: "
-        f"{IDENTITY[cloud.name]}: {DENIED[cloud.name]}: "
+        f"{cloud.identity}: {cloud.denied}: "
     )
     assert {"ens": "a policy denies sts:GetCallerIdentity", "zec": "(service zbc)"}[cloud.name] in message
     assert message.endswith("; nothing was changed")
@@ -155,13 +153,13 @@ def test_an_answer_that_does_not_tell_is_no_proof(fault: dict[str, t.Any], cloud
     report = cleanup(cloud, expected_account=OURS, max_retries=1)
     assert "does not tell whether the credentials belong to" in (report.message or "")
     assert "nothing was changed" in (report.message or "")
-    assert set(cloud.sim.counts()) == {IDENTITY[cloud.name]}
+    assert set(cloud.sim.counts()) == {cloud.identity}
     assert cloud.secondary() == [ADDRESS]
 
 
 def test_a_number_is_the_same_account(zec: Cloud) -> None:
     body = '{"response": {"accountUid": 1000000000000009}}'
-    fault = {"kind": "html", "status": 200, "body": body, "match": {"action": IDENTITY["zec"]}, "times": None}
+    fault = {"kind": "html", "status": 200, "body": body, "match": {"action": CLOUDS["zec"].identity}, "times": None}
     load(zec, faults=[fault])
     assert cleanup(zec, expected_account=OURS).message is None
 
@@ -171,7 +169,7 @@ def test_the_result_tells_the_account_where_it_was_asked_for(cloud: Cloud) -> No
     assert cleanup(cloud).result["account"] is None
     result = cleanup(cloud, expected_account=OURS).result
     assert result["account"] == OURS
-    assert result["summary"]["api_calls"][IDENTITY[cloud.name]] == 1
+    assert result["summary"]["api_calls"][cloud.identity] == 1
     assert "account" not in info(cloud, expected_account=OURS).result
 
 
@@ -247,4 +245,4 @@ def test_items_that_share_connections_ask_once_for_each_key(cloud: Cloud) -> Non
     # The secret is the same: it does not make two keys one.
     messages = [item(key).message for key in (0, 0, 1, 0, 1)]
     assert [message is None for message in messages] == [True, True, False, True, False]
-    assert cloud.sim.counts() == {IDENTITY[cloud.name]: 2, READ: 3}
+    assert cloud.sim.counts() == {cloud.identity: 2, READ: 3}

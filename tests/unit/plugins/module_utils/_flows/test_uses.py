@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_cleanup, private_ip_info
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
+from ansible_collections.edgecloud.nic.tests.unit.clouds import (
     CLOUDS,
     NIC,
     READ,

@@ -16,7 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import ListAction
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging import Page, PageTokens, read_pages
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import (
+from ansible_collections.edgecloud.nic.tests.unit.clouds import (
     CLOUDS,
     NIC,
     PRIMARY,
@@ -31,8 +31,7 @@ A, B, C = addresses(3)
 
 def many(cloud, count, **more):
     cloud.sim.load({cloud.name: {"generate": {"network_interfaces": count, "secondary_private_ips": 2}}, **more})
-    prefix = "eni-sim" if cloud.name == "ens" else "nic-sim"
-    return [f"{prefix}-{index:06d}" for index in range(1, count + 1)]
+    return [cloud.generated_id.format(index) for index in range(1, count + 1)]
 
 
 def listing(cloud, **filters):
@@ -462,7 +461,7 @@ def test_look_ups_grow_with_the_vpcs_and_not_with_the_network_interfaces(count, 
     in_use = sum(len(nic["in_use"]) for nic in shown)
     assert in_use == 2 * count // 3
     balancers = min(2, in_use)
-    backends = {"DescribeLoadBalancerAttribute" if cloud.name == "ens" else "DescribeBackends": balancers}
+    backends = {cloud.backends: balancers}
     assert counts == {
         **dict.fromkeys(cloud.in_each_vpc, vpcs),
         **dict.fromkeys(cloud.in_each_region, regions),
@@ -675,7 +674,7 @@ _FIELDS = {
 }
 
 
-@pytest.mark.parametrize("name", ["ens", "zec"])
+@pytest.mark.parametrize("name", CLOUDS)
 @given(data=st.data())
 def test_whatever_fields_hold_a_network_interface_is_read_and_its_primary_address_protected(name, sim, data):
     cloud = CLOUDS[name](sim)
@@ -700,7 +699,7 @@ def test_ens_a_contradiction_about_the_primary_address_protects_both(ens):
 
 
 def test_an_id_of_another_cloud_is_recognised_for_a_hint():
-    ens, zec = CLOUDS["ens"].provider, CLOUDS["zec"].provider
+    ens, zec = (CLOUDS[name].definition("private_ip").provider for name in ("ens", "zec"))
     assert zec.id_hint("eni-f8z57orgmt6d144t") == (
         "; an id that begins with eni- looks like one of another cloud, not of ZEC"
     )

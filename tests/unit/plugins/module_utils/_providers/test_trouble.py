@@ -18,7 +18,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import r
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.clouds import NIC, READ, addresses
+from ansible_collections.edgecloud.nic.tests.unit.clouds import NIC, READ, addresses
 from ansible_collections.edgecloud.nic.tests.unit.plugins.module_utils.raw_server import (
     RawServer,
     answer,

@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Both clouds in words that a test can share: an estate of one network interface, a task, and what it sent."""
+"""The clouds in words that tests can share: what each of them calls things, a task on one network interface of an
+estate, and what it sent."""
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext, TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.api import EnsProvider
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.api import ZecProvider
-from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip, zec_private_ip
 
 if t.TYPE_CHECKING:
     from ansible_collections.edgecloud.nic.tests.simulator import Simulator
@@ -35,12 +35,22 @@ def addresses(count: int, first: int = 11) -> list[str]:
 
 
 class Cloud:
-    """One of the clouds, and the simulator that plays it."""
+    """One of the clouds: what it calls things, and the simulator that plays it."""
 
     name: t.ClassVar[str]
-    provider: t.ClassVar[type[CloudProvider]]
-    spec: t.ClassVar[dict[str, t.Any]]
+    #: How the variables begin that its modules read.
+    variables: t.ClassVar[tuple[str, ...]]
+    #: What it calls the id of a network interface.
+    id_alias: t.ClassVar[str]
+    #: Ids of generated network interfaces, and two of the demo estate: of one that nothing uses, and of a used one.
+    generated_id: t.ClassVar[str]
+    demo_ids: t.ClassVar[tuple[str, str]]
+    region_filter: t.ClassVar[str]
     write: t.ClassVar[str]
+    identity: t.ClassVar[str]
+    eips: t.ClassVar[str]
+    #: What is called for the backends of each load balancer.
+    backends: t.ClassVar[str]
     #: What is called to find what uses addresses where nothing does: in each VPC, in each region, and once.
     in_each_vpc: t.ClassVar[tuple[str, ...]]
     in_each_region: t.ClassVar[tuple[str, ...]]
@@ -50,6 +60,28 @@ class Cloud:
     throttling: t.ClassVar[tuple[str, int]]
     broken: t.ClassVar[tuple[str, int]]
     nic_gone: t.ClassVar[tuple[str, int]]
+    #: Codes of a key that is not known, and of one that may not call an action.
+    unknown_key: t.ClassVar[str]
+    denied: t.ClassVar[str]
+    #: The outcome of an address that the cloud refuses since something uses it: its code may not tell so.
+    refused_for_use: t.ClassVar[str]
+
+    @classmethod
+    def definition(cls, kind: str) -> ModuleDefinition:
+        """Give what a module is: C(private_ip), C(private_ip_info) or C(private_ip_cleanup)."""
+        modules = "ansible_collections.edgecloud.nic.plugins.modules"
+        definition: ModuleDefinition = importlib.import_module(f"{modules}.{cls.name}_{kind}").DEFINITION
+        return definition
+
+    @property
+    def provider(self) -> type[CloudProvider]:
+        provider = self.definition("private_ip").provider
+        assert issubclass(provider, CloudProvider)
+        return provider
+
+    @property
+    def spec(self) -> dict[str, t.Any]:
+        return self.definition("private_ip").argument_spec
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
@@ -78,16 +110,14 @@ class Cloud:
 
     def options(self, **given: t.Any) -> dict[str, t.Any]:
         """Make the options of the private_ip module as its argument specification would."""
-        spec = {**self.provider.connection_spec, **self.spec}
-        defaults = {name: entry.get("default") for name, entry in spec.items()}
+        defaults = {name: entry.get("default") for name, entry in self.spec.items()}
         return {**defaults, **QUICK, "endpoint": self.sim.url, **self.credentials(), **given}
 
     def task(
         self, flow: t.Callable[[TaskContext], dict[str, t.Any]], check: bool = False, **given: t.Any
     ) -> TaskReport:
         """Run any flow."""
-        spec = {**self.provider.connection_spec, **self.spec}
-        return run_task(flow, self.provider, self.options(**given), given, spec, check)
+        return run_task(flow, self.provider, self.options(**given), given, self.spec, check)
 
     def unassign(self, *named: str, check: bool = False, **given: t.Any) -> TaskReport:
         """Run a task that removes these addresses, or all secondary ones where none is named."""
@@ -126,32 +156,50 @@ class Cloud:
 
 class Ens(Cloud):
     name = "ens"
-    provider = EnsProvider
-    spec = ens_private_ip.DEFINITION.options
+    variables = ("ALIBABA_CLOUD_", "ALICLOUD_", "ENS_")
+    id_alias = "eni_id"
+    generated_id = "eni-sim-{:06d}"
+    demo_ids = ("eni-hangzhou-web-1", "eni-hangzhou-web-2")
+    region_filter = "region_ids"
+    identity = "GetCallerIdentity"
+    eips = "DescribeEnsEipAddresses"
+    backends = "DescribeLoadBalancerAttribute"
     write = "UnassignPrivateIpAddresses"
     in_each_vpc = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribeNetworkAttribute")
-    in_each_region = ("DescribeEnsEipAddresses",)
+    in_each_region = (eips,)
     once = ("DescribeClustersV1", "DescribeARMServerInstances")
     refusal = ("InvalidParameter.EniServiceManaged", 400)
     throttling = ("Throttling.User", 400)
     broken = ("InternalError", 500)
     nic_gone = ("InvalidEniId.NotFound", 400)
+    unknown_key = "InvalidAccessKeyId.NotFound"
+    denied = "NoPermission"
+    refused_for_use = "failed"
 
 
 class Zec(Cloud):
     name = "zec"
-    provider = ZecProvider
-    spec = zec_private_ip.DEFINITION.options
+    variables = ("ZENLAYER",)
+    id_alias = "nic_id"
+    generated_id = "nic-sim-{:06d}"
+    demo_ids = ("nic-hongkong-game-1", "nic-hongkong-game-2")
+    region_filter = "region_id"
+    identity = "DescribeCustomerBalance"
+    eips = "DescribeEips"
+    backends = "DescribeBackends"
     write = "UnassignNetworkInterfaceIpv4"
     in_each_vpc = ("DescribeLoadBalancers", "DescribeNatGateways", "DescribeHaVips", "DescribePrivateZones")
-    in_each_region = ("DescribeEips",)
+    in_each_region = (eips,)
     refusal = ("OPERATION_DENIED_BY_POLICY", 409)
     throttling = ("REQUEST_LIMIT_EXCEEDED", 429)
     broken = ("INTERNAL_SERVER_ERROR", 500)
     nic_gone = ("INVALID_NIC_NOT_FOUND", 404)
+    unknown_key = "AUTHFAILURE_INVALID_AUTHORIZATION"
+    denied = "AUTHFAILURE_UNAUTHORIZED_OPERATION"
+    refused_for_use = "in_use"
 
 
-CLOUDS: dict[str, type[Cloud]] = {"ens": Ens, "zec": Zec}
+CLOUDS: dict[str, type[Cloud]] = {cloud.name: cloud for cloud in (Ens, Zec)}
 
 
 def outcome(report: TaskReport, name: str) -> list[str]:
