@@ -15,7 +15,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .calls import Call
 from .errors import ApiError
@@ -50,11 +50,12 @@ SECRET_PARAMETERS = ("AccessKeyId", "SecurityToken", "Signature")
 class Ens:
     """The ENS API over a cloud's state."""
 
-    cloud = "ens"
+    cloud: ClassVar[str] = "ens"
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/"), ("POST", "/"))
 
-    def __init__(self, state: CloudState, nonces: Nonces) -> None:
+    def __init__(self, state: CloudState) -> None:
         self.state = state
-        self.nonces = nonces
+        self.nonces = Nonces()
         self._actions: dict[tuple[str, str], Callable[[Parameters], dict[str, Any]]] = {
             ("sts", "GetCallerIdentity"): self._get_caller_identity,
         }

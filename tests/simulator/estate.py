@@ -16,7 +16,7 @@ import pathlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
@@ -24,18 +24,40 @@ from .schema import EstateError, build, build_all, mapping, sequence
 
 T = TypeVar("T")
 
-CLOUDS = ("ens", "zec")
 DEMO = pathlib.Path(__file__).with_name("estates") / "demo.yml"
 CREATED_AT = "2026-01-15T08:30:00Z"
 
-# Statuses in which a network interface takes address changes. ZEC documents them for assign; ENS documents none,
-# ECS asks for the same two. The first is the status of a detached network interface, the second of an attached one.
-READY = {"ens": ("Available", "InUse"), "zec": ("AVAILABLE", "USED")}
-GENERATED_REGIONS = {"ens": ("cn-hangzhou-44", "cn-beijing-15"), "zec": ("asia-east-1", "europe-west-1")}
-ID_PREFIX = {"ens": "eni-sim", "zec": "nic-sim"}
-# What only one of the clouds has.
-OWN_SECTIONS = {"ens": {"clusters", "arm_servers"}, "zec": {"dns_zones"}}
-ACCOUNT_ID = {"ens": "1000000000000001", "zec": "2000001"}
+
+class CloudWords(NamedTuple):
+    """What an estate has to know of a cloud.
+
+    ``detached`` and ``attached`` are the statuses in which a network interface takes address changes;
+    ``own_sections`` are those that no other cloud has.
+    """
+
+    detached: str
+    attached: str
+    generated_id: str
+    generated_regions: tuple[str, ...]
+    account_id: str
+    own_sections: frozenset[str]
+
+
+CLOUDS = {
+    # ENS documents no such statuses; ECS asks for the same two.
+    "ens": CloudWords(
+        "Available",
+        "InUse",
+        "eni-sim",
+        ("cn-hangzhou-44", "cn-beijing-15"),
+        "1000000000000001",
+        frozenset({"clusters", "arm_servers"}),
+    ),
+    # The page of assign names them.
+    "zec": CloudWords(
+        "AVAILABLE", "USED", "nic-sim", ("asia-east-1", "europe-west-1"), "2000001", frozenset({"dns_zones"})
+    ),
+}
 
 
 @dataclass
@@ -354,7 +376,7 @@ def parse_document(text: bytes, where: str) -> dict[str, Any]:
 
 
 def read_clouds(document: dict[str, Any]) -> dict[str, CloudEstate]:
-    """Make the two clouds of an estate document."""
+    """Make the clouds of an estate document."""
     known = {*CLOUDS, "accounts", "settings", "faults", "events"}
     unknown = sorted(str(key) for key in document if key not in known)
     if unknown:
@@ -371,13 +393,13 @@ def read_clouds(document: dict[str, Any]) -> dict[str, CloudEstate]:
 
 def _read_cloud(cloud: str, data: dict[str, Any], accounts: list[Any]) -> CloudEstate:
     sections = {"subnets", "network_interfaces", "eips", "load_balancers", "nat_gateways", "ha_vips", "generate"}
-    sections |= OWN_SECTIONS[cloud]
+    sections |= CLOUDS[cloud].own_sections
     unknown = sorted(str(key) for key in data if key not in sections)
     if unknown:
         raise EstateError(f"{cloud}: unknown key {', '.join(unknown)} (known: {', '.join(sorted(sections))})")
     estate = CloudEstate(cloud, build_all(Account, accounts, f"accounts.{cloud}"))
     for account in estate.accounts:
-        account.account_id = account.account_id or ACCOUNT_ID[cloud]
+        account.account_id = account.account_id or CLOUDS[cloud].account_id
     for subnet in build_all(Subnet, data.get("subnets"), f"{cloud}.subnets"):
         estate.subnets[subnet.subnet_id] = subnet
     for nic in build_all(NetworkInterface, data.get("network_interfaces"), f"{cloud}.network_interfaces"):
@@ -450,7 +472,8 @@ def add_network_interface(estate: CloudEstate, nic: NetworkInterface) -> None:
 
 
 def _complete(estate: CloudEstate, nic: NetworkInterface) -> None:
-    nic.status = nic.status or READY[estate.cloud][1 if nic.instance_id else 0]
+    words = CLOUDS[estate.cloud]
+    nic.status = nic.status or (words.attached if nic.instance_id else words.detached)
     number = len(estate.network_interfaces) + 1
     nic.mac_address = nic.mac_address or ":".join(f"{octet:02x}" for octet in (0x00, 0x16, *number.to_bytes(4, "big")))
     estate.network_interfaces[nic.network_interface_id] = nic
@@ -469,7 +492,7 @@ def _generate(estate: CloudEstate, wish: Generate) -> None:
         subnet = _generated_subnet(estate, vpc, place // per_subnet)
         free = _hosts(subnet, place % per_subnet * per_interface)
         nic = NetworkInterface(
-            network_interface_id=f"{ID_PREFIX[estate.cloud]}-{index + 1:06d}",
+            network_interface_id=f"{CLOUDS[estate.cloud].generated_id}-{index + 1:06d}",
             subnet_id=subnet.subnet_id,
             primary_private_ip=next(free),
             secondary_private_ips=[next(free) for _number in range(wish.secondary_private_ips)],
@@ -490,7 +513,7 @@ def _generate(estate: CloudEstate, wish: Generate) -> None:
 def _generated_subnet(estate: CloudEstate, vpc: int, number: int) -> Subnet:
     subnet_id = f"subnet-sim-{vpc + 1}-{number + 1}"
     if subnet_id not in estate.subnets:
-        regions = GENERATED_REGIONS[estate.cloud]
+        regions = CLOUDS[estate.cloud].generated_regions
         start = ipaddress.IPv4Address("10.0.0.0") + number * 4096
         estate.subnets[subnet_id] = Subnet(subnet_id, f"vpc-sim-{vpc + 1}", regions[vpc % len(regions)], f"{start}/20")
     return estate.subnets[subnet_id]

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP front of the simulator: one port for both clouds and the control API."""
+"""The HTTP front of the simulator: one port for all clouds and the control API."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import http
 import socket
 import struct
@@ -17,13 +18,12 @@ from typing import Any
 from aiohttp import web
 
 from .calls import Call
+from .clouds import APIS, Api
 from .control import add_control_routes
-from .ens import Ens
 from .errors import ApiError, WebPageError
 from .signatures import Incoming
 from .weather import Fault
 from .world import World
-from .zec import Zec
 
 
 class Front:
@@ -35,19 +35,14 @@ class Front:
     def application(self) -> web.Application:
         """Make the web application."""
         app = web.Application()
-        app.router.add_route("GET", "/", self._ens)
-        app.router.add_route("POST", "/", self._ens)
-        app.router.add_route("POST", "/api/v2/{service:zec|zlb|zbc|pvtdns|zdns}", self._zec)
+        for api in APIS:
+            for method, path in api.routes:
+                app.router.add_route(method, path, functools.partial(self._serve, api.cloud))
         add_control_routes(app, self.world)
         return app
 
-    async def _ens(self, request: web.Request) -> web.StreamResponse:
-        return await self._serve(request, self.world.ens)
-
-    async def _zec(self, request: web.Request) -> web.StreamResponse:
-        return await self._serve(request, self.world.zec)
-
-    async def _serve(self, request: web.Request, api: Ens | Zec) -> web.StreamResponse:
+    async def _serve(self, cloud: str, request: web.Request) -> web.StreamResponse:
+        api = self.world.apis[cloud]
         incoming = Incoming(
             method=request.method,
             target=request.raw_path,
@@ -62,7 +57,7 @@ class Front:
         finally:
             call.finished = time.time()
 
-    async def _answer(self, request: web.Request, api: Ens | Zec, incoming: Incoming, call: Call) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, api: Api, incoming: Incoming, call: Call) -> web.StreamResponse:
         host = incoming.headers.get("host", "")
         try:
             api.authorize(incoming, call, self.world.now())
@@ -79,9 +74,7 @@ class Front:
         self.world.fire_events(call)
         return response
 
-    async def _answer_with_fault(
-        self, request: web.Request, api: Ens | Zec, call: Call, fault: Fault
-    ) -> web.StreamResponse:
+    async def _answer_with_fault(self, request: web.Request, api: Api, call: Call, fault: Fault) -> web.StreamResponse:
         host = request.headers.get("host", "")
         call.fault = fault.kind
         if fault.kind == "delay":
@@ -97,7 +90,7 @@ class Front:
         body = response.body if response is not None and isinstance(response.body, bytes) else b""
         return await self._spoil(request, call, fault, body)
 
-    def _run(self, api: Ens | Zec, call: Call, host: str, fault: Fault | None = None) -> web.Response:
+    def _run(self, api: Api, call: Call, host: str, fault: Fault | None = None) -> web.Response:
         try:
             fields = api.run(call)
         except ApiError as error:
@@ -112,7 +105,7 @@ class Front:
         call.end(200)
         return self._json(200, api.success(fields, call))
 
-    def _refuse(self, api: Ens | Zec, call: Call, error: ApiError, host: str) -> web.Response:
+    def _refuse(self, api: Api, call: Call, error: ApiError, host: str) -> web.Response:
         call.end(error.status, error.code)
         return self._json(error.status, api.failure(error, call, host), error.headers)
 

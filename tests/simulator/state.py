@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from .errors import ApiError
-from .estate import READY, Backend, CloudEstate, Eip, NetworkInterface, Subnet
+from .estate import CLOUDS, Backend, CloudEstate, Eip, NetworkInterface, Subnet
 from .schema import EstateError, mapping
 from .settings import Settings
 from .uses import BLOCKING, claims, true_uses
@@ -100,7 +100,8 @@ class CloudState:
 
     def ready(self, nic: NetworkInterface) -> bool:
         """Tell whether a network interface is in a status in which its addresses can change."""
-        return _plain(nic.status) in {_plain(status) for status in READY[self.cloud]}
+        words = CLOUDS[self.cloud]
+        return _plain(nic.status) in (_plain(words.detached), _plain(words.attached))
 
     def holder(self, subnet: Subnet, address: str) -> str | None:
         """Tell which network interface of a subnet holds an address."""

@@ -12,19 +12,17 @@ from dataclasses import asdict
 from typing import Any
 
 from .calls import Call, CallLog
-from .ens import Ens
+from .clouds import APIS, Api
 from .errors import ApiError, WebPageError
 from .estate import CLOUDS, read_clouds
 from .schema import EstateError, mapping, sequence
 from .settings import merge, read_settings
-from .signatures import Nonces
 from .state import CloudState
 from .weather import Events, Fault, Faults, Throttles
-from .zec import Zec
 
 
 class World:
-    """Both clouds, their weather, and the log of calls."""
+    """The clouds, their weather, and the log of calls."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.log = CallLog()
@@ -45,8 +43,7 @@ class World:
         self.faults = faults
         self.events = events
         self.throttles = Throttles()
-        self.ens = Ens(states["ens"], Nonces())
-        self.zec = Zec(states["zec"])
+        self.apis: dict[str, Api] = {api.cloud: api(states[api.cloud]) for api in APIS}
         self.log.clear()
         self.sink.clear()
 
@@ -84,7 +81,7 @@ class World:
         for wish in self.events.due(call):
             self.change(wish)
 
-    def throttle(self, api: Ens | Zec, call: Call) -> None:
+    def throttle(self, api: Api, call: Call) -> None:
         """Refuse a call that comes too soon."""
         limit = self.throttles.admit(call, self.settings.throttle)
         if limit is None:

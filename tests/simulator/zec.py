@@ -14,7 +14,7 @@ import ipaddress
 import json
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .calls import Call
 from .errors import ApiError
@@ -53,7 +53,8 @@ NEW_FIELDS = ("securityGroupId", "tags")
 class Zec:
     """Zenlayer's services over a cloud's state."""
 
-    cloud = "zec"
+    cloud: ClassVar[str] = "zec"
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/api/v2/{service:zec|zlb|zbc|pvtdns|zdns}"),)
 
     def __init__(self, state: CloudState) -> None:
         self.state = state
