@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,13 @@ def test_whatever_else_the_collection_has_stays_as_it_is(collection: pathlib.Pat
     for path in (path.relative_to(collection) for path in collection.rglob("*") if path.is_file()):
         if path not in added and "__pycache__" not in path.parts:
             assert (collection / path).read_bytes() == (HERE / path).read_bytes(), path
+
+
+def test_contributing_walks_through_its_files() -> None:
+    text = (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a cloud")[2]
+    steps = re.findall(r"^\d+\. `([^`]+)`", text, flags=re.MULTILINE)
+    assert sorted(steps) == sorted(map(str, overlay.files()))
+    assert steps[-1] == str(overlay.EDITED)
 
 
 def test_its_provider_is_small() -> None:
