@@ -202,7 +202,8 @@ class RecordsAction(ActionBase):
             if "timeout" not in type(error).__name__.lower():
                 raise
             result = {"failed": True, "msg": "the time limit of the task has passed", "stopped": "interrupted"}
-        result["warnings"] = [str(warning) for warning in result.get("warnings") or ()]
+        # From 2.19 on, those of a process are no texts.
+        result["warnings"] = self._plain(result.get("warnings") or [])
         self._warnings += result["warnings"]
         return result
 
@@ -227,6 +228,11 @@ class RecordsAction(ActionBase):
 
     def _begin(self, given: Json, definition: ModuleDefinition) -> Json:
         """Before the first call: have the files for this run, read the plan file."""
+        if self._connection.transport != "local":
+            raise RefusedError(
+                "private_ip_cleanup needs connection: local, since its plan, journal and reports are files of the "
+                "machine that runs ansible-playbook"
+            )
         mode = given["mode"]
         scope = given.get("scope") or self._host()
         paths = _paths(given)
@@ -788,7 +794,8 @@ def _put_aside(directory: str, digest: str | None) -> list[str]:
         return []
     for path, place in places.items():
         os.replace(path, place)
-    return [f"What the plan {earlier['plan_digest']} removed is told in {', '.join(places.values())} now"]
+    stem = os.path.splitext(_aside(paths[0], earlier["plan_digest"]))[0]
+    return [f"The reports of the plan {earlier['plan_digest']} are {stem}.* now"]
 
 
 def _refuse_plan_of_other_scope(path: str, scope: str) -> None:

@@ -44,12 +44,12 @@ def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | No
     for name in sorted(given.keys() - spec.keys() - {RESULT}):
         nearest = difflib.get_close_matches(name, spec, 1, 0)
         raise RefusedError(f"there is no variable {name}; the nearest is {nearest[0]}")
+    from_defaults = (defaults or {}).keys() - given.keys()
     given = {**(defaults or {}), **given}
     for name, value in given.items():
         text = value.strip() if isinstance(value, str) else value
         if text in (None, "", [], {}) and (name, value) != (_MAY_BE_EMPTY, []):
-            option = name.removeprefix(PREFIX)
-            what = f"{option} in module_defaults" if value is (defaults or {}).get(name, math) else name
+            what = f"{name.removeprefix(PREFIX)} in module_defaults" if name in from_defaults else name
             raise RefusedError(f"{what} is empty; leave it out where it is not meant")
     validation = ArgumentSpecValidator(spec).validate({name: given[name] for name in given if name in spec})
     if validation.error_messages:
