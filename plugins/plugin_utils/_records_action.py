@@ -447,7 +447,11 @@ class RecordsAction(ActionBase):
         past = None
         if mode == "apply" and plan:
             with _collected(trouble):
-                past = _history(begun["journal"], plan["digest"])
+                if begun["journal"]:
+                    if not all("outcomes" in result for result in results):
+                        # What was cut short may still have something in flight.
+                        files.wait_for_modules(begun["journal"])
+                    past = _history(begun["journal"], plan["digest"])
         if mode == "plan" and plan:
             errors.append(plan_file.over_limits(plan["limits"], begun["policy"]) or "")
         errors += [str(result["msg"]) for result in results if "msg" in result]

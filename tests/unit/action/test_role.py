@@ -161,24 +161,30 @@ def test_a_batch_of_which_nothing_was_done_looks_failed_and_ends_the_run(
     assert done.stdout.count("network interfaces done") == 1
 
 
-@WAYS
+@pytest.mark.parametrize(("way", "seconds"), [((), 8), (AS_A_PROCESS, 20)], ids=["in the worker", "as a process"])
 def test_the_time_limit_of_a_task_ends_the_run_and_not_its_account(
-    sim: Simulator, tmp_path: pathlib.Path, way: tuple[str, ...]
+    sim: Simulator, tmp_path: pathlib.Path, way: tuple[str, ...], seconds: int
 ) -> None:
-    sim.load(
-        {
-            "zec": {"generate": {"network_interfaces": 60, "secondary_private_ips": 1}},
-            "settings": {"latency": 0.2},
-        }
+    estate = {"zec": {"generate": {"network_interfaces": 300, "secondary_private_ips": 1}}}
+    sim.load({**estate, "settings": {"latency": 0.2}})
+    done = run(
+        sim,
+        tmp_path,
+        *way,
+        keywords={"timeout": seconds},
+        mode="apply",
+        batch_size=100,
+        max_unassign=300,
+        concurrency=1,
     )
-    done = run(sim, tmp_path, *way, keywords={"timeout": 9}, mode="apply", batch_size=20, concurrency=1)
     assert "the time limit of the task has passed" in done.stdout
-    totals = report(tmp_path)["totals"]
-    gone = 60 - sum(len(n["secondary_private_ips"]) for n in sim.estate()["zec"]["network_interfaces"].values())
-    assert 0 < gone < 60
-    assert totals["unassigned"] + totals["unknown"] >= gone - 1
-    assert totals["unassigned"] + totals["unknown"] + totals["not_attempted"] == 60
     assert "failed=1" in done.stdout
+    left = {a for nic in sim.estate()["zec"]["network_interfaces"].values() for a in nic["secondary_private_ips"]}
+    outcomes = {row["private_ip_address"]: row["outcome"] for row in report(tmp_path)["addresses"]}
+    assert len(outcomes) == 300
+    assert {address for address, outcome in outcomes.items() if outcome == "not_attempted"} <= left
+    assert not {address for address, outcome in outcomes.items() if outcome == "unassigned"} & left
+    assert 0 < len(left) < 300
 
 
 def test_a_new_plan_puts_aside_what_tells_of_the_one_that_was_applied(
