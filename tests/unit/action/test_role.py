@@ -51,7 +51,8 @@ def run(
         text=True,
         check=False,
         timeout=120,
-        env=settings(directory),
+        cwd=directory,
+        env=settings(directory, ANSIBLE_SHOW_CUSTOM_STATS="1"),
     )
 
 
@@ -108,6 +109,9 @@ def test_planning_shows_its_diff_and_the_command_that_applies_it(
     assert f"-e private_ip_cleanup_mode=apply -e private_ip_cleanup_approved={plan['digest']}" in planned.stdout
     assert "secret" not in planned.stdout
     assert plan["digest"] == report(tmp_path)["plan_digest"]
+    stats = planned.stdout.partition("CUSTOM STATS")[2]
+    assert plan["digest"] in stats
+    assert "private_ip_cleanup_result" in stats
 
 
 AS_A_PROCESS = ("--extra-vars", "edgecloud_nic_in_process_cleanup=false")
@@ -208,6 +212,60 @@ def test_a_new_plan_puts_aside_what_tells_of_the_one_that_was_applied(
     restored = run(small_cloud, tmp_path, mode="restore", restore_from=f"{aside}.json")
     assert "Assigned 5 addresses again" in restored.stdout
     assert (report(tmp_path)["mode"], report(tmp_path)["plan_digest"]) == ("restore", digest)
+
+
+def test_a_restore_ends_its_plan(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    run(small_cloud, tmp_path, plan_file="plan.json")
+    applying = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
+    assert "Unassigned 6 addresses" in run(small_cloud, tmp_path, **applying).stdout
+    restoring = {"mode": "restore", "restore_from": "report.json"}
+    assert "Would assign 6 addresses again" in run(small_cloud, tmp_path, "--check", **restoring).stdout
+    assert report(tmp_path)["mode"] == "apply"
+    assert "Assigned 6 addresses again" in run(small_cloud, tmp_path, **restoring).stdout
+    assert report(tmp_path)["totals"]["restored"] == 6
+    small_cloud.clear_calls()
+    again = run(small_cloud, tmp_path, **applying)
+    assert "is refused: what it removed was restored at" in again.stdout
+    assert small_cloud.calls() == []
+
+
+def test_a_restore_from_a_journal_is_of_one_plan(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    digests = []
+    for number in (1, 2):
+        nic = f"nic-sim-00000{number}"
+        run(small_cloud, tmp_path, mode="apply", all_network_interfaces="{{ omit }}", network_interface_ids=[nic])
+        digests.append(report(tmp_path)["plan_digest"])
+    restoring = {"mode": "restore", "restore_from": "journal.jsonl"}
+    refused = run(small_cloud, tmp_path, **restoring).stdout
+    assert "it has removals of several plans" in refused
+    assert all(digest in refused for digest in digests)
+    assert "Assigned 2 addresses again" in run(small_cloud, tmp_path, **restoring, approved=digests[0]).stdout
+    assert [len(small_cloud.addresses(f"nic-sim-00000{number}")[1]) for number in (1, 2)] == [2, 0]
+
+
+def test_a_plan_over_both_limits_is_not_applied_where_one_is_raised(
+    small_cloud: Simulator, tmp_path: pathlib.Path
+) -> None:
+    planned = run(small_cloud, tmp_path, plan_file="plan.json", max_unassign=1, max_unassign_percent=10)
+    assert "it will not be applied: private_ip_cleanup_max_unassign: 6 addresses would be unassigned" in planned.stdout
+    assert "Without check mode" not in planned.stdout
+    applying = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
+    refused = run(small_cloud, tmp_path, **applying, max_unassign=1000, max_unassign_percent=10)
+    assert "private_ip_cleanup_max_unassign_percent: 6 addresses" in refused.stdout
+    assert small_cloud.calls(write=True) == []
+
+
+def test_a_path_begins_where_ansible_playbook_was_started(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    for name in ("plans/plan.json", "plan.json"):
+        assert run(small_cloud, tmp_path, plan_file=name, report_dir="some/reports").returncode == 0
+    assert (tmp_path / "plans/plan.json").is_file()
+    assert (tmp_path / "some/reports/plan.json").is_file()
+
+
+def test_a_journal_that_is_none_is_refused_in_a_sentence(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    refused = run(small_cloud, tmp_path, mode="apply", journal=str(tmp_path))
+    assert f"{tmp_path} cannot be written: it is a directory; nothing was changed" in refused.stdout
+    assert small_cloud.calls() == []
 
 
 def test_a_machine_that_has_no_records_is_refused(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
