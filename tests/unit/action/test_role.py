@@ -82,7 +82,7 @@ def test_a_report_that_cannot_be_written_costs_no_word_and_the_same_again_writes
         (page / "x").mkdir(parents=True)
 
     threading.Thread(target=put_a_directory_in_its_place, daemon=True).start()
-    applying = {"mode": "apply", "plan_file": "plan.json", "approved": digest, "batch_size": 1}
+    applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": digest, "batch_size": 1}
     applied = run(small_cloud, tmp_path, **applying)
     assert applied.returncode == 2, applied.stdout
     assert "Unassigned 6 addresses on 3 network interfaces; not all of the record could be written" in applied.stdout
@@ -216,9 +216,9 @@ def test_a_new_plan_puts_aside_what_tells_of_the_one_that_was_applied(
 
 def test_a_restore_ends_its_plan(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     run(small_cloud, tmp_path, plan_file="plan.json")
-    applying = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
+    applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
     assert "Unassigned 6 addresses" in run(small_cloud, tmp_path, **applying).stdout
-    restoring = {"mode": "restore", "restore_from": "report.json"}
+    restoring: dict[str, Any] = {"mode": "restore", "restore_from": "report.json"}
     assert "Would assign 6 addresses again" in run(small_cloud, tmp_path, "--check", **restoring).stdout
     assert report(tmp_path)["mode"] == "apply"
     assert "Assigned 6 addresses again" in run(small_cloud, tmp_path, **restoring).stdout
@@ -235,7 +235,7 @@ def test_a_restore_from_a_journal_is_of_one_plan(small_cloud: Simulator, tmp_pat
         nic = f"nic-sim-00000{number}"
         run(small_cloud, tmp_path, mode="apply", all_network_interfaces="{{ omit }}", network_interface_ids=[nic])
         digests.append(report(tmp_path)["plan_digest"])
-    restoring = {"mode": "restore", "restore_from": "journal.jsonl"}
+    restoring: dict[str, Any] = {"mode": "restore", "restore_from": "journal.jsonl"}
     refused = run(small_cloud, tmp_path, **restoring).stdout
     assert "it has removals of several plans" in refused
     assert all(digest in refused for digest in digests)
@@ -249,7 +249,7 @@ def test_a_plan_over_both_limits_is_not_applied_where_one_is_raised(
     planned = run(small_cloud, tmp_path, plan_file="plan.json", max_unassign=1, max_unassign_percent=10)
     assert "it will not be applied: private_ip_cleanup_max_unassign: 6 addresses would be unassigned" in planned.stdout
     assert "Without check mode" not in planned.stdout
-    applying = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
+    applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
     refused = run(small_cloud, tmp_path, **applying, max_unassign=1000, max_unassign_percent=10)
     assert "private_ip_cleanup_max_unassign_percent: 6 addresses" in refused.stdout
     assert small_cloud.calls(write=True) == []
