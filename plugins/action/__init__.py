@@ -28,8 +28,8 @@ except Exception as error:
     _trouble = f"{type(error).__name__}: {error}"
     _why_not.append(_trouble)
 
-#: How the role, and nobody else, calls the action itself.
-_RECORDS = "edgecloud.nic.__init__"
+#: What tasks of the role have, and no others.
+_ROLE_ARGUMENT = "private_ip_cleanup_variables"
 
 
 class ActionModule(_Action):
@@ -37,7 +37,7 @@ class ActionModule(_Action):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task and return its result."""
-        if self._task.action == _RECORDS:
+        if _ROLE_ARGUMENT in self._task.args:
             if _Records is None:
                 raise AnsibleActionFail(f"the role private_ip_cleanup cannot run here: {_trouble}")
             records = _Records(

@@ -12,9 +12,6 @@ import fcntl
 import json
 import os
 import pathlib
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import typing as t
@@ -25,25 +22,6 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
 #: How long, in seconds, a run waits for another one that has the same files.
 _PATIENCE = 600
 _LOOK = 0.2
-
-#: Holds the descriptors it inherits, and so their locks, for as long as ansible-playbook lives. A worker of
-#: ansible-core, which could hold them itself, lives for one task only.
-_HOLDER = """
-import os, sys, time
-pid = int(sys.argv[1])
-def alive():
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return True
-while alive():
-    time.sleep(0.2)
-"""
 
 
 def directory_name(scope: str) -> str:
@@ -181,13 +159,13 @@ class Owner(t.NamedTuple):
 
 
 class Reservation:
-    """Files that this run has for itself until it releases them or C(ansible-playbook) is gone.
+    """Files that this run has for itself until it releases them, or its process ends.
 
     A lock file beside each of them says whose they are, also after the run: scopes never share a file.
     """
 
-    def __init__(self, holder: int | None) -> None:
-        self.holder = holder
+    def __init__(self, descriptors: t.Sequence[int] = ()) -> None:
+        self._descriptors = list(descriptors)
 
     @classmethod
     def of(cls, paths: t.Iterable[str], owner: Owner, say: t.Callable[[str], object]) -> Reservation:
@@ -197,30 +175,19 @@ class Reservation:
         :param say: is told that there is somebody to wait for.
         :raises RefusedError: one belongs to another scope, or the other run does not end.
         """
-        descriptors: list[int] = []
+        taken = cls()
         try:
             for path in sorted(set(paths)):
-                descriptors.append(cls._take(path, owner, say))
-            if not descriptors:
-                return cls(None)
-            holder = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _HOLDER, str(owner.playbook)],
-                pass_fds=descriptors,
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for descriptor in descriptors:
-                text = json.dumps({**owner._asdict(), "holder": holder.pid})
+                taken._descriptors.append(cls._take(path, owner, say))
+            for descriptor in taken._descriptors:
                 os.truncate(descriptor, 0)
-                os.pwrite(descriptor, text.encode(), 0)
-            return cls(holder.pid)
-        except OSError as error:
-            raise RefusedError(f"the records cannot be locked: {_why(error)}") from None
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+                os.pwrite(descriptor, json.dumps(owner._asdict()).encode(), 0)
+        except BaseException as error:
+            taken.release()
+            if isinstance(error, OSError):
+                raise RefusedError(f"the records cannot be locked: {_why(error)}") from None
+            raise
+        return taken
 
     @classmethod
     def _take(cls, path: str, owner: Owner, say: t.Callable[[str], object]) -> int:
@@ -238,13 +205,10 @@ class Reservation:
                     )
                 if taken:
                     return descriptor
-                if other.get("playbook") == owner.playbook:
-                    if other.get("host") != owner.host:
-                        # To wait for a host of the same play could be to wait for oneself.
-                        raise RefusedError(f"{path} is that of the host {other.get('host')} in the same play")
-                    # What this host left when the role failed earlier in the play.
-                    cls(other.get("holder")).release()
-                elif not said:
+                if other.get("playbook") == owner.playbook and other.get("host") != owner.host:
+                    # Its turn would overwrite what the other one has just written.
+                    raise RefusedError(f"{path} is that of the host {other.get('host')} in the same play")
+                if not said:
                     say(f"Another run has {path}: waiting for its end")
                     said = True
                 if time.monotonic() > deadline:
@@ -256,9 +220,8 @@ class Reservation:
 
     def release(self) -> None:
         """Let others have the files."""
-        if self.holder:
-            with contextlib.suppress(OSError):
-                os.kill(self.holder, signal.SIGTERM)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
 
 def _beside(path: str) -> str:

@@ -316,7 +316,7 @@ class Rows:
         self._add("H", cloud, "role private_ip_cleanup, mode apply", count, run.seconds, ours, len(run.calls), note)
         work = f"{count:,} NICs x {ADDRESSES} addresses, role with reports, whole commands"
         measured = f"{ours / theirs:.2f} x, {ours:.2f} s of {theirs:.2f} s"
-        self._verdict("H", cloud, work, "≤ 1.5 x the bare module", measured, ours <= 1.5 * theirs)
+        self._verdict("H", cloud, work, "≤ 1.3 x the bare module", measured, ours <= 1.3 * theirs)
 
     def _clean_with_role(self, cloud: str, count: int) -> RoleRun:
         """Run the role on a fresh estate and see that it did all of it and recorded all of it."""

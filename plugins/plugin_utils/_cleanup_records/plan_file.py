@@ -184,7 +184,7 @@ def refuse_where_it_does_not_belong(plan: Json, provider: str, scope: str, accou
     if plan["scope"] != scope:
         raise RefusedError(f"it is the plan of {plan['scope']}, not of {scope}")
     if None not in (account, plan["account"]) and account != plan["account"]:
-        raise RefusedError(f"it is a plan for account {plan['account']}, and {PREFIX}expected_account is {account}")
+        raise RefusedError(f"it is a plan for account {plan['account']}, and {account} is expected")
 
 
 def refuse_if_old(plan: Json, max_age: float, now: datetime.datetime) -> None:

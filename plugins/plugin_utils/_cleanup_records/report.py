@@ -77,7 +77,7 @@ def make_report(
     :param batches: as C(split) made them.
     :param batch_results: results of the cleanup module, as far as batches were started, in their order.
     :param uses: what uses addresses, of those that are removed all the same, too.
-    :param history: what the journal says of the plan.
+    :param history: what the journal says of the plan; None where there is no journal.
     :param error: why nothing, or no more, was tried.
     """
     apply = context["mode"] == "apply"
@@ -182,9 +182,13 @@ def _add_places(rows: dict[Key, Json], *sources: Json) -> None:
 
 
 def _add_lost_batch(rows: dict[Key, Json], batch: Json, result: Json, history: PlanHistory | None) -> None:
-    """Account for a batch that returned no results: only the journal knows whether anything was sent."""
+    """Account for a batch that returned no results: only the journal knows whether anything was sent.
+
+    Without one, that is known only where the module itself says that nothing was changed.
+    """
+    told = result.get("changed") is False and "module_stdout" not in result
     for key in keys(batch["targets"]):
-        sent = history is not None and key in history.unassigned
+        sent = not told if history is None else key in history.unassigned
         rows[key] = _row(key, UNKNOWN if sent else NOT_ATTEMPTED, message=result.get("msg"), run=THIS_RUN)
 
 

@@ -76,10 +76,43 @@ def _first_reason(report: Json) -> str:
     for outcome in (FAILED, UNKNOWN, NOT_ATTEMPTED):
         for row in report["addresses"]:
             if row["outcome"] == outcome and row["message"]:
-                code = f"{row['code']}: " if row["code"] else ""
-                place = f"{row['private_ip_address']} on {row['network_interface_id']}"
-                return f"{place}: {code}{row['message']}".rstrip(".")
+                return f"{row['private_ip_address']} on {row['network_interface_id']}: {_reason(row)}"
     return report["error"] or "see the report"
+
+
+def describe_progress(batch: Json, result: Json, check_mode: bool = False) -> str:
+    """Say how far a run has come.
+
+    :param batch: as C(split) made it.
+    :param result: of the cleanup module, which may be lost.
+    """
+    summary = result.get("summary") or {}
+    failed = sum(summary[outcome] for outcome in FAILING_OUTCOMES) if summary else batch["addresses"]
+    return (
+        f"{batch['done']} of {batch['total']} network interfaces done, {summary.get(UNASSIGNED, 0)} addresses "
+        f"{'would be ' if check_mode else ''}removed and {failed} failed in this batch of {batch['addresses']}, "
+        f"{batch['left']} of {batch['all']} left"
+    )
+
+
+def describe_failures(result: Json) -> list[str]:
+    """Say what failed in a batch and why, an address a line; the first few of them."""
+    if not result.get("failed"):
+        return []
+    reasons = [
+        f"{item['private_ip_address']} on {entry['network_interface_id']}: {_reason(item)}"
+        for outcome in (FAILED, UNKNOWN)
+        for entry in result.get("outcomes") or ()
+        for item in entry[outcome]
+    ]
+    if not reasons:
+        return [str(result.get("msg", ""))]
+    more = len(reasons) - _SHOWN_REASONS
+    return reasons[:_SHOWN_REASONS] + ([f"and {more} more"] if more > 0 else [])
+
+
+def _reason(item: Json) -> str:
+    return ": ".join(filter(None, (item["code"], item["message"]))).rstrip(".")
 
 
 def describe_restoration(

@@ -32,21 +32,25 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-def read_variables(spec: Json, given: Json) -> Json:
+def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | None = None) -> Json:
     """Return the role's variables by their names without prefix, in their types and with their defaults.
 
     :param spec: options of the role's argument specification, by name.
     :param given: the variables that begin with the prefix, by name.
+    :param defaults: what C(module_defaults) say where no variable says something else, by the variables' names.
     :raises RefusedError: one is unknown, which may be a misspelt limit or exception; is null or empty, as a template
         that went wrong leaves it; or has a value that cannot be meant.
     """
     for name in sorted(given.keys() - spec.keys() - {RESULT}):
         nearest = difflib.get_close_matches(name, spec, 1, 0)
         raise RefusedError(f"there is no variable {name}; the nearest is {nearest[0]}")
+    from_defaults = (defaults or {}).keys() - given.keys()
+    given = {**(defaults or {}), **given}
     for name, value in given.items():
         text = value.strip() if isinstance(value, str) else value
         if text in (None, "", [], {}) and (name, value) != (_MAY_BE_EMPTY, []):
-            raise RefusedError(f"{name} is empty; leave the variable out where it is not meant")
+            what = f"{name.removeprefix(PREFIX)} in module_defaults" if name in from_defaults else name
+            raise RefusedError(f"{what} is empty; leave it out where it is not meant")
     validation = ArgumentSpecValidator(spec).validate({name: given[name] for name in given if name in spec})
     if validation.error_messages:
         raise RefusedError("; ".join(validation.error_messages))

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import pathlib
 import re
+import subprocess
+import sys
 from typing import Any
 
 import yaml
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip, ens_private_ip_cleanup
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import settings
 
 assert ens_private_ip.__file__ is not None
 HERE = pathlib.Path(ens_private_ip.__file__).parents[2]
@@ -65,6 +68,19 @@ def test_its_readme_and_tasks_name_only_variables_that_there_are() -> None:
     texts += [path.read_text(encoding="utf-8") for path in (HERE / "docs/examples").glob("*.yml")]
     named = {name for text in texts for name in re.findall(r"\bprivate_ip_cleanup_\w+", text)}
     assert named - set(SPEC) <= {"private_ip_cleanup_result", "private_ip_cleanup_"}
+
+
+def test_its_documentation_is_shown_without_a_complaint(tmp_path: pathlib.Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "ansible", "doc", "--type", "role", "edgecloud.nic.private_ip_cleanup"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=settings(tmp_path),
+    )
+    assert "private_ip_cleanup_approved" in shown.stdout
+    assert "DEPRECATION" not in shown.stdout + shown.stderr
+    assert "private_ip_cleanup" not in shown.stderr
 
 
 def test_it_knows_every_option_of_the_cleanup_modules_but_those_it_decides_itself() -> None:

@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import pathlib
-import subprocess
-import sys
 import time
 
 import pytest
@@ -77,14 +76,28 @@ def reserve(
 
 
 @pytest.fixture
-def other_playbook():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        yield process
-        process.kill()
+def other_run(tmp_path: pathlib.Path):
+    """Another process that has the directory of reports, until it is told to release it or is killed."""
+    fork = multiprocessing.get_context("fork")
+    taken, over = fork.Event(), fork.Event()
+
+    def hold() -> None:
+        reservation = reserve(tmp_path, playbook=os.getpid())
+        taken.set()
+        over.wait(60)
+        reservation.release()
+        time.sleep(60)
+
+    process = fork.Process(target=hold)
+    process.start()
+    assert taken.wait(20)
+    yield process, over
+    process.kill()
+    process.join()
 
 
-def test_a_second_run_waits_for_the_end_of_the_first(tmp_path: pathlib.Path, other_playbook, monkeypatch):
-    reserve(tmp_path, playbook=other_playbook.pid)
+def test_a_second_run_waits_for_the_end_of_the_first(tmp_path: pathlib.Path, other_run, monkeypatch):
+    process, _over = other_run
     said: list[str] = []
     monkeypatch.setattr(files, "_PATIENCE", 0.5)
     with pytest.raises(RefusedError, match=r"another run has .* and does not end"):
@@ -92,22 +105,17 @@ def test_a_second_run_waits_for_the_end_of_the_first(tmp_path: pathlib.Path, oth
     assert said == [f"Another run has {tmp_path}: waiting for its end"]
     monkeypatch.setattr(files, "_PATIENCE", 20)
     # However it ends.
-    other_playbook.kill()
+    process.kill()
     reserve(tmp_path).release()
 
 
-def test_a_released_file_is_free_at_once(tmp_path: pathlib.Path, other_playbook, monkeypatch):
+def test_a_released_file_is_free_at_once(tmp_path: pathlib.Path, other_run, monkeypatch):
+    _process, over = other_run
     monkeypatch.setattr(files, "_PATIENCE", 5)
-    reserve(tmp_path, playbook=other_playbook.pid).release()
+    over.set()
     begun = time.monotonic()
     reserve(tmp_path).release()
     assert time.monotonic() - begun < 2
-
-
-def test_a_host_takes_over_what_its_own_playbook_left(tmp_path: pathlib.Path, monkeypatch):
-    monkeypatch.setattr(files, "_PATIENCE", 5)
-    reserve(tmp_path)
-    reserve(tmp_path).release()
 
 
 def test_a_host_does_not_wait_for_another_one_of_its_own_play(tmp_path: pathlib.Path):

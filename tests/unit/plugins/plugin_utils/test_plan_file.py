@@ -122,7 +122,7 @@ class TestPlace:
         [
             (("other", "shop", None), "a plan for cloudy, not for other"),
             (("cloudy", "video", None), "the plan of shop, not of video"),
-            (("cloudy", "shop", "a-2"), "account a-1, and private_ip_cleanup_expected_account is a-2"),
+            (("cloudy", "shop", "a-2"), "account a-1, and a-2 is expected"),
         ],
     )
     def test_another_one_is_refused(self, place, message):

@@ -68,6 +68,18 @@ class TestAccount:
             "10.0.0.3": "not_attempted",
         }
 
+    @pytest.mark.parametrize(
+        ("lost", "outcome"),
+        [
+            ({"msg": "killed"}, "unknown"),
+            ({"msg": "killed", "changed": False, "module_stdout": ""}, "unknown"),
+            ({"msg": "AuthFailure", "changed": False}, "not_attempted"),
+        ],
+    )
+    def test_without_a_journal_does_not_know_what_a_lost_batch_has_sent(self, lost, outcome):
+        content = report.make_report(CONTEXT, CHECKED, PLAN, split(TARGETS, 2), [lost])
+        assert set(outcomes_of(content).values()) == {outcome}
+
     def test_says_what_an_earlier_run_has_removed(self):
         checked = result(entry("nic-1", already_absent=["10.0.0.2", "10.0.0.10"]), plan=[])
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted", "req-1")))
@@ -147,7 +159,7 @@ def test_every_planned_address_is_in_the_report_once_whatever_became_of_it(plann
     became = {key: data.draw(BECAME) for key in planned}
     started = batches[: data.draw(st.integers(0, len(batches)))]
     results: list[dict[str, t.Any]] = [
-        data.draw(st.sampled_from([result(*(outcomes_entry(x, became) for x in batch["targets"])), {"msg": "lost"}]))
+        data.draw(st.sampled_from([result(*(outcomes_entry(x, became) for x in batch["targets"])), {"msg": "killed"}]))
         for batch in started
     ]
     content = report.make_report(CONTEXT, checked, plan, batches, results)
@@ -155,7 +167,7 @@ def test_every_planned_address_is_in_the_report_once_whatever_became_of_it(plann
     assert len(content["addresses"]) == len(planned)
     for batch, outcome in zip(started, results):
         for key in keys(batch["targets"]):
-            assert told.pop(key) == (became[key] if "outcomes" in outcome else "not_attempted")
+            assert told.pop(key) == (became[key] if "outcomes" in outcome else "unknown")
     assert set(told.values()) <= {"not_attempted"}
     counted = sum(content["totals"][name] for name in entry("") if name != "network_interface_id")
     assert counted == len(planned)

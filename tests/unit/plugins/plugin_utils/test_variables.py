@@ -70,6 +70,19 @@ def test_nothing_is_an_error_but_for_evidence(name, nothing):
         read(**{name: nothing})
 
 
+def test_what_module_defaults_say_holds_where_no_variable_says_something_else():
+    defaults = {"private_ip_cleanup_keep": "10.0.0.1,10.0.0.2", "private_ip_cleanup_max_unassign": 5}
+    given = {"private_ip_cleanup_provider": "cloudy", "private_ip_cleanup_max_unassign": 7}
+    values = variables.read_variables(SPEC, given, defaults)
+    assert (values["keep"], values["max_unassign"]) == (["10.0.0.1", "10.0.0.2"], 7)
+
+
+@pytest.mark.parametrize("nothing", [None, "", []], ids=repr)
+def test_nothing_in_module_defaults_is_an_error_too(nothing):
+    with pytest.raises(RefusedError, match="keep in module_defaults is empty"):
+        variables.read_variables(SPEC, {"private_ip_cleanup_provider": "cloudy"}, {"private_ip_cleanup_keep": nothing})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
