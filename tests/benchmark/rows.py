@@ -144,7 +144,7 @@ class Rows:
     def _loop_of_processes(self, cloud: str) -> Measurement:
         self._stage.load(ITEMS, LATENCY)
         identifiers = list(self._stage.left(cloud))
-        variables = {"network_interface_ids": identifiers, "edgecloud_nic_in_process": False}
+        variables: dict[str, Any] = {"network_interface_ids": identifiers, "edgecloud_nic_in_process": False}
         run = self._commands.playbook(f"loop_{cloud}", **variables)
         task = self._looped(f"A {cloud}: loop of processes", cloud, run)
         who = "loop of the single-NIC module, a process per item"
