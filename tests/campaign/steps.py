@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import glob
 import json
 import os
 import pathlib
@@ -18,6 +17,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,11 +34,11 @@ from .drawing import LOAD_BALANCER, Change, Disk, History, Kill, Moment, Step
 Key = tuple[str, str]
 PREFIX = "private_ip_cleanup_"
 #: Compiled Python files: they are worth half of a run, and PYTHONDONTWRITEBYTECODE would cost them.
-BYTECODE = COLLECTIONS.parent / "campaign-bytecode"
+BYTECODE = COLLECTIONS.parent / "campaign" / "bytecode"
+_CLOCK = pathlib.Path(__file__).with_name("clock.c")
 #: Longest time in seconds that a run may take, and that what a killed one has left may live on.
 _PATIENCE, _AFTERLIFE = 120, 15
 _LOOK = 0.01
-_FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 _READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
@@ -81,6 +81,7 @@ class Stage:
     def __init__(self, history: History, directory: pathlib.Path, sim: Simulator) -> None:
         self.history, self.directory, self.sim = history, directory, sim
         self.reports = directory / "reports"
+        BYTECODE.mkdir(parents=True, exist_ok=True)
         self.playbook = directory / "playbook.yml"
         groups = {"endpoint": sim.url, **sim.account(history.cloud), "timeout": 2, "connect_timeout": 2}
         play = {
@@ -130,9 +131,8 @@ class Stage:
     def carry_out(self, step: Step) -> Run:
         """Make the run of a step, with all that happens to it; back when nothing of it is left, unless told so."""
         self.sim.clear_faults()
-        faketime = os.environ.get("LIBFAKETIME") or next(iter(glob.glob(_FAKETIME)), None)
         # Where the clock of the run cannot be set, that of the cloud is.
-        clock = {"clock_offset": -step.clock} if step.clock and not faketime else {}
+        clock = {"clock_offset": -step.clock} if step.clock and not preloaded_clock() else {}
         quiet = {"latency": 0, "removal_lag": 0, "throttle": None, "clock_offset": 0}
         self.sim.set(**{**quiet, **step.settings, **clock})
         early = [(change, self._change(change)) for change in step.changes if change.moment is None]
@@ -140,8 +140,8 @@ class Stage:
             self.sim.add_fault(**fault)
         run = Run(step, self.last_call() + 1, self.guarded(step.keep), done=early)
         environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(BYTECODE)}
-        if step.clock and faketime:
-            environment.update(LD_PRELOAD=faketime, FAKETIME=f"{step.clock:+d}s", FAKETIME_DONT_FAKE_MONOTONIC="1")
+        if step.clock and preloaded_clock():
+            environment.update(LD_PRELOAD=preloaded_clock(), CLOCK_AHEAD=str(step.clock))
         with self._disk(step.disk, run) as prefix:
             processes = [self._start(step, prefix, environment) for _ in range(1 + step.twice)]
             self._disturb(run, processes)
@@ -310,6 +310,21 @@ def can_mount() -> bool:
         return subprocess.run(probe, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
+
+
+@functools.cache
+def preloaded_clock() -> str:
+    """Return the library that sets the clock of a process; nothing where there is no C compiler."""
+    with tempfile.NamedTemporaryFile(dir=BYTECODE.parent, suffix=".so") as file:
+        library = BYTECODE.parent / "clock.so"
+        command = ["cc", "-shared", "-fPIC", "-o", file.name, str(_CLOCK), "-ldl"]
+        try:
+            subprocess.run(command, capture_output=True, check=True)
+            os.link(file.name, f"{file.name}.linked")
+            os.replace(f"{file.name}.linked", library)
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+    return str(library)
 
 
 def command_line(pid: int) -> str:
