@@ -12,6 +12,7 @@ import multiprocessing
 import random
 import sys
 import time
+from collections import Counter
 
 from .histories import play
 
@@ -23,16 +24,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first; the others follow it")
     arguments = parser.parse_args()
     seeds = range(arguments.seed, arguments.seed + arguments.histories)
-    started, wrong = time.monotonic(), 0
+    started, seen = time.monotonic(), Counter[str]()
     print(f"Histories of the seeds {seeds[0]} to {seeds[-1]}", flush=True)
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
-        for number, complaint in enumerate(pool.map(play, seeds), start=1):
-            wrong += bool(complaint)
+        for number, (complaint, more) in enumerate(pool.map(play, seeds), start=1):
+            seen += more
             if complaint or number % 20 == 0:
-                print(complaint or f"{number} histories, {wrong} of them wrong", flush=True)
-    print(f"{len(seeds)} histories, {wrong} of them wrong, in {time.monotonic() - started:.0f} s")
-    return 1 if wrong else 0
+                print(complaint or ", ".join(f"{count} {what}" for what, count in seen.items()), flush=True)
+    told = ", ".join(f"{count} {what}" for what, count in seen.items())
+    print(f"In {time.monotonic() - started:.0f} s: {told}; {seen['wrong'] or 'none'} wrong")
+    return 1 if seen["wrong"] else 0
 
 
 if __name__ == "__main__":

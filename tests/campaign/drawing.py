@@ -101,8 +101,9 @@ class Step:
 
     def __str__(self) -> str:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        told = {name: value for name, value in fields.items() if value and name != "mode"}
-        return f"{self.mode} {', '.join(f'{name}={value}' for name, value in told.items())}"
+        if self.mode != "restore":
+            del fields["restore_from"]
+        return " ".join([fields.pop("mode"), *(f"{name}={value}" for name, value in fields.items() if value)])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +187,7 @@ class _Pen:
 
     def moment(self) -> Moment:
         writes = self.chance(0.7)
-        calls = self.rng.randint(1, 3) if writes else self.rng.randint(0, 25)
+        calls = self.rng.choice([1, 1, 2, 3]) if writes else self.rng.randint(0, 25)
         return Moment(calls, writes, round(self.rng.choice([0, 0, 0.05, 0.3]) * self.rng.random(), 3))
 
     def change(self, moment: Moment | None = None) -> Change:
@@ -200,7 +201,7 @@ class _Pen:
 
     def fault(self) -> dict[str, Any]:
         kind = self.rng.choice(_SPOILT_ANSWERS)
-        times, skip = self.rng.choice([1, 1, 2, 5]), self.rng.randint(0, 3)
+        times, skip = self.rng.choice([1, 1, 2, 5]), self.rng.choice([0, 0, 1, 2])
         fault = {"kind": kind, "match": {"write": self.chance(0.8)}, "times": times, "skip": skip}
         return {**fault, "seconds": _LATE[kind]} if kind in _LATE else fault
 

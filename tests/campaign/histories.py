@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import shutil
 import tempfile
+from collections import Counter
 
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 
@@ -17,8 +18,11 @@ from .oracle import Oracle
 from .steps import Run, Stage
 
 
-def play(seed: int) -> str:
-    """Play the history of a seed; returns what was wrong with it, its steps and where its files are, or nothing."""
+def play(seed: int) -> tuple[str, Counter[str]]:
+    """Play the history of a seed.
+
+    :returns: what was wrong with it, with its steps and where its files are, or nothing; and how much happened in it.
+    """
     history = draw(seed)
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"edgecloud-nic-history-{seed}."))
     runs: list[Run] = []
@@ -34,9 +38,21 @@ def play(seed: int) -> str:
             oracle.complaints[known:] = [f"step {number}: {text}" for text in oracle.complaints[known:]]
             (directory / f"step-{number}.txt").write_text("\n".join(runs[-1].outputs), encoding="utf-8")
         oracle.judge_end()
+        seen = Counter(
+            {
+                "histories": 1,
+                "runs": sum(len(run.returncodes) for run in runs),
+                "kills": sum(run.killed for run in runs),
+                "changes by others": sum(done for run in runs for _change, done in run.done),
+                "calls that removed": sum(c["applied"] and "Unassign" in c["action"] for c in sim.calls(write=True)),
+                "calls without their answer": sum(call["fault"] is not None for call in sim.calls()),
+                "judged reports": oracle.reports,
+                "wrong": bool(oracle.complaints),
+            }
+        )
     if not oracle.complaints:
         shutil.rmtree(directory, ignore_errors=True)
-        return ""
+        return "", seen
     steps = [f"  {number}: {step}" for number, step in enumerate(history.steps)]
     wrong = [f"  ! {complaint}" for complaint in oracle.complaints]
-    return "\n".join([f"Seed {seed} ({history.cloud}, {directory}):", *steps, *wrong])
+    return "\n".join([f"Seed {seed} ({history.cloud}, {directory}):", *steps, *wrong]), seen

@@ -50,6 +50,8 @@ class Oracle:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.complaints: list[str] = []
+        #: How many reports were judged.
+        self.reports = 0
         self.ledger = Ledger("", set())
         self._secrets = [value for name, value in stage.sim.account(stage.history.cloud).items() if "secret" in name]
         self._report: dict[str, Any] = {}
@@ -180,6 +182,7 @@ class Oracle:
 
     def _judge_report(self, run: Run, report: dict[str, Any]) -> None:
         """Judge a report that a run has written."""
+        self.reports += 1
         rows = rows_of(report)
         self._expect(len(rows) == len(report["addresses"]), "an address is told twice")
         self._expect(rows.keys() == self.ledger.plan, f"not told, or not planned: {rows.keys() ^ self.ledger.plan}")

@@ -38,7 +38,7 @@ BYTECODE = COLLECTIONS.parent / "campaign" / "bytecode"
 _CLOCK = pathlib.Path(__file__).with_name("clock.c")
 #: Longest time in seconds that a run may take, and that what a killed one has left may live on.
 _PATIENCE, _AFTERLIFE = 120, 15
-_LOOK = 0.01
+_LOOK = 0.02
 _READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
