@@ -37,7 +37,7 @@ PREFIX = "private_ip_cleanup_"
 BYTECODE = COLLECTIONS.parent / "campaign" / "bytecode"
 _CLOCK = pathlib.Path(__file__).with_name("clock.c")
 #: Longest time in seconds that a run may take, and that what a killed one has left may live on.
-_PATIENCE, _AFTERLIFE = 120, 15
+_PATIENCE, _AFTERLIFE = 60, 15
 _LOOK = 0.02
 _READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
@@ -139,7 +139,8 @@ class Stage:
         for fault in step.faults:
             self.sim.add_fault(**fault)
         run = Run(step, self.last_call() + 1, self.guarded(step.keep), done=early)
-        environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+        environment = {"NO_PROXY": "*", "PYTHONFAULTHANDLER": "1"}
+        environment.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(BYTECODE))
         if step.clock and preloaded_clock():
             environment.update(LD_PRELOAD=preloaded_clock(), CLOCK_AHEAD=str(step.clock))
         with self._disk(step.disk, run) as prefix:
@@ -203,9 +204,12 @@ class Stage:
                 run.returncodes.append(process.wait(_PATIENCE))
             except subprocess.TimeoutExpired:
                 run.hung = True
-                for pid in family(process.pid):
-                    with contextlib.suppress(OSError):
-                        os.kill(pid, signal.SIGKILL)
+                # The first makes Python say where it is.
+                for number in (signal.SIGABRT, signal.SIGKILL):
+                    for pid in family(process.pid):
+                        with contextlib.suppress(OSError):
+                            os.kill(pid, number)
+                    time.sleep(1)
                 process.wait()
             if not (step.at_once and run.killed):
                 reader.join(_AFTERLIFE)
