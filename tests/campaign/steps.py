@@ -16,7 +16,6 @@ import re
 import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -167,17 +166,16 @@ class Stage:
         if step.keep:
             variables["keep"] = [*variables.get("keep", ()), *step.keep]
         extra = json.dumps({f"{PREFIX}{name}": value for name, value in variables.items()})
-        # What is ignored here is ignored there.
-        start = "import os, signal, sys; [signal.signal(n, signal.SIG_DFL) for n in (signal.SIGINT, signal.SIGHUP)]; "
-        start += "os.execvp(sys.argv[1], sys.argv[1:])"
         return subprocess.Popen(
-            [sys.executable, "-c", start, *prefix, *PLAYBOOK, "--extra-vars", extra, str(self.playbook)],
+            [*prefix, *PLAYBOOK, "--extra-vars", extra, str(self.playbook)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env=settings(self.directory, **environment),
             start_new_session=True,
+            # What is ignored here, as in the background of a shell, would be ignored there.
+            preexec_fn=_heed_signals,
         )
 
     def _disturb(self, run: Run, processes: list[subprocess.Popen[str]]) -> None:
@@ -304,6 +302,11 @@ class Stage:
         for pid in set().union(*map(family, playbooks)):
             with contextlib.suppress(OSError, ValueError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def _heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @functools.cache
