@@ -174,8 +174,6 @@ class Stage:
             text=True,
             env=settings(self.directory, **environment),
             start_new_session=True,
-            # What is ignored here, as in the background of a shell, would be ignored there.
-            preexec_fn=_heed_signals,
         )
 
     def _disturb(self, run: Run, processes: list[subprocess.Popen[str]]) -> None:
@@ -302,11 +300,6 @@ class Stage:
         for pid in set().union(*map(family, playbooks)):
             with contextlib.suppress(OSError, ValueError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def _heed_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @functools.cache
