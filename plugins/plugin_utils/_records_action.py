@@ -642,7 +642,7 @@ class RecordsAction(ActionBase):
                 self._note(begun, past.digest, "restored", **entry)
             for outcome in history.RESTORED:
                 words.update(((entry["network_interface_id"], address), outcome) for address in entry[outcome])
-        content = report.add_restoration(content, words, self._context(begun))
+        content = report.add_restoration(content, words, found["history"], self._context(begun))
         if not self._task.check_mode:
             with _collected(trouble):
                 self._note(begun, past.digest, "restore_ended")

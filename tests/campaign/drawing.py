@@ -187,7 +187,7 @@ class _Pen:
 
     def moment(self) -> Moment:
         writes = self.chance(0.7)
-        calls = self.rng.choice([1, 1, 2, 3]) if writes else self.rng.randint(0, 25)
+        calls = self.rng.choice([1, 1, 2, 3]) if writes else self.rng.randint(0, 15)
         return Moment(calls, writes, round(self.rng.choice([0, 0, 0.05, 0.3]) * self.rng.random(), 3))
 
     def change(self, moment: Moment | None = None) -> Change:

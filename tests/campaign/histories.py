@@ -24,10 +24,10 @@ def play(seed: int) -> tuple[str, Counter[str]]:
 
     :returns: what was wrong with it, with its steps and where its files are, or nothing; and how much happened in it.
     """
-    for number in (signal.SIGINT, signal.SIGHUP):
+    for one in (signal.SIGINT, signal.SIGHUP):
         # What is ignored here, as in the background of a shell, would be ignored in the runs.
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(one) is signal.SIG_IGN:
+            signal.signal(one, signal.SIG_DFL)
     history = draw(seed)
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"edgecloud-nic-history-{seed}."))
     runs: list[Run] = []

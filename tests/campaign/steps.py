@@ -80,6 +80,7 @@ class Stage:
     def __init__(self, history: History, directory: pathlib.Path, sim: Simulator) -> None:
         self.history, self.directory, self.sim = history, directory, sim
         self.reports = directory / "reports"
+        self._next_call = 1
         BYTECODE.mkdir(parents=True, exist_ok=True)
         self.playbook = directory / "playbook.yml"
         groups = {"endpoint": sim.url, **sim.account(history.cloud), "timeout": 2, "connect_timeout": 2}
@@ -101,9 +102,6 @@ class Stage:
     def plan(self) -> dict[str, Any]:
         """Return what an operator would approve."""
         return read_json(self.reports / "plan.json")
-
-    def last_call(self) -> int:
-        return max((call["seq"] for call in self.sim.calls()), default=0)
 
     def guarded(self, keep: tuple[str, ...] = ()) -> dict[Key, str]:
         """Return every address that the role must leave alone as the world is now, and why."""
@@ -137,7 +135,7 @@ class Stage:
         early = [(change, self._change(change)) for change in step.changes if change.moment is None]
         for fault in step.faults:
             self.sim.add_fault(**fault)
-        run = Run(step, self.last_call() + 1, self.guarded(step.keep), done=early)
+        run = Run(step, self._next_call, self.guarded(step.keep), done=early)
         environment = {"NO_PROXY": "*", "PYTHONFAULTHANDLER": "1"}
         environment.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(BYTECODE))
         if step.clock and preloaded_clock():
@@ -148,7 +146,8 @@ class Stage:
         self.sim.clear_faults()
         if not (step.at_once and run.killed):
             wait_until(lambda: all(call["finished"] is not None for call in self.sim.calls()), 30)
-        run.calls_end = self.last_call() + 1
+        # What a killed run still sends is seen with the next one.
+        self._next_call = run.calls_end = max((call["seq"] for call in self.sim.calls()), default=0) + 1
         run.guarded_later = self.guarded(step.keep)
         return run
 
