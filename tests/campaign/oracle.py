@@ -224,7 +224,7 @@ class Oracle:
         settled = run.step.undisturbed
         named = [call for call in self._writes(run) if key in keys_of(call)]
         there = key in self.stage.secondaries() or run.guarded_later.get(key) is not None
-        touched = any(change.network_interface_id == key[0] for change, _done in run.done)
+        touched = any(change.moment and change.network_interface_id == key[0] for change, _done in run.done)
         if ledger.removed[key] and not ledger.readded[key]:
             # Before an undisturbed run has settled it, nobody may be able to tell.
             if outcome != "unassigned" and (settled or outcome != "unknown"):

@@ -10,8 +10,18 @@ import pytest
 from ansible_collections.edgecloud.nic.tests.campaign.drawing import draw
 from ansible_collections.edgecloud.nic.tests.campaign.histories import play
 
+#: Short ones, of which each has something else in it.
+SEEDS = {
+    "killed after a write": 28,
+    "killed while the cloud shows removals late": 71,
+    "ended, finished and restored": 36,
+    "the disk is full": 54,
+    "somebody else is at work": 103,
+    "answers are lost and clocks differ": 129,
+}
 
-@pytest.mark.parametrize("seed", range(6))
+
+@pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS)
 def test_the_report_over_all_runs_is_what_the_simulator_saw(seed: int) -> None:
     wrong, seen = play(seed)
     assert not wrong, wrong

@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     ALREADY_ABSENT,
+    FAILED,
     FAILING_OUTCOMES,
     IN_USE,
     KEPT,
@@ -211,6 +212,8 @@ def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str, read: t.
             row.update(outcome=UNASSIGNED, run=EARLIER_RUN, message=None)
         elif earlier and row["outcome"] == NOT_ATTEMPTED:
             row.update(outcome=UNKNOWN, message=_UNSETTLED)
+        elif earlier and row["outcome"] == FAILED:
+            row.update(outcome=UNKNOWN, message=f"{row['message']}; {_UNSETTLED}")
         if row["outcome"] == UNASSIGNED and row["request_id"] is None:
             row["request_id"] = request_id
 

@@ -123,6 +123,22 @@ class TestAccount:
             "10.0.0.3": "not_attempted",
         }
 
+    @pytest.mark.parametrize(("became", "told"), [("already_absent", "unassigned"), ("failed", "unknown")])
+    def test_does_not_take_the_refusal_of_a_call_for_the_end_of_an_earlier_one(self, became, told):
+        failure = {"private_ip_address": "10.0.0.2", "code": "C", "message": "no", "request_id": "req-2"}
+        outcome = {became: [failure if became == "failed" else "10.0.0.2"]}
+        lines = [sent(1, "10.0.0.2"), answered(1, "refused"), settled("nic-1", **outcome)]
+        history = history_of(
+            apply_started(),
+            *module_run(sent(1, "10.0.0.2")),
+            apply_started(run="this-run"),
+            *module_run(*lines, run="m2"),
+        )
+        content = report.make_report(
+            CONTEXT, CHECKED, PLAN, split(TARGETS, 1), [result(entry("nic-1", **outcome))], history=history
+        )
+        assert outcomes_of(content)["10.0.0.2"] == told
+
     def test_loses_nothing_where_nothing_could_be_read(self):
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted", "req-1")))
         content = report.make_report(CONTEXT, {}, PLAN, history=history, error="no answer")
