@@ -35,7 +35,7 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 ##@ Check
 
 # Two at a time, each with its output in one piece; the unit tests come last, with their totals as the last word.
-test: setup ## Run every check but the integration tests, the matrix and the benchmark
+test: setup ## Run every check but the integration tests, the matrix, the campaign and the benchmark
 	@status=0; \
 	$(MAKE) --jobs=2 --keep-going --output-sync=target sanity lint smoke docs-check build browser || status=1; \
 	$(MAKE) unit || status=1; \
@@ -79,6 +79,10 @@ build: setup ## Build the collection into .build/artifact and check it
 matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
 	$(NOX) -e matrix
 
+campaign: setup ## Play random histories of the role; HISTORIES=N, from SEED=N on
+	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign \
+		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
+
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)
 
@@ -116,4 +120,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build clean demo docs-check format help integration lint lock matrix sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo docs-check format help integration lint lock matrix sanity setup simulator smoke test unit

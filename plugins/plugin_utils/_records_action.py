@@ -332,18 +332,17 @@ class RecordsAction(ActionBase):
                     f"what it removed was restored at {past.restored_at}, which ended it; plan anew to remove it again"
                 )
             if past.applied_at:
-                begun["told"] = self._told_of_the_past(begun, past)
+                begun["told"] = self._told_of_the_past(begun, past, past.applied_at)
             else:
                 plan_file.refuse_if_old(plan, max_age, datetime.datetime.now(datetime.timezone.utc))
         except RefusedError as error:
             raise RefusedError(f"{path} is refused: {error}") from None
         return plan
 
-    def _told_of_the_past(self, begun: Json, past: history.PlanHistory) -> Json:
+    def _told_of_the_past(self, begun: Json, past: history.PlanHistory, applied_at: str) -> Json:
         content = self._last_report(begun, past.digest)
-        message = sentences.describe_done(past)
         totals = content["totals"] if content else {"unassigned": len(past.unassigned)}
-        return self._told(begun, past.digest, totals, message, [], True)
+        return self._told(begun, past.digest, totals, sentences.describe_done(applied_at, totals), [], True)
 
     def _plan_or_apply(self, begun: Json) -> Json:
         """Read; where the mode says so, decide and carry out; and whatever has happened, write and say it."""
@@ -643,7 +642,7 @@ class RecordsAction(ActionBase):
                 self._note(begun, past.digest, "restored", **entry)
             for outcome in history.RESTORED:
                 words.update(((entry["network_interface_id"], address), outcome) for address in entry[outcome])
-        content = report.add_restoration(content, words, self._context(begun))
+        content = report.add_restoration(content, words, found["history"], self._context(begun))
         if not self._task.check_mode:
             with _collected(trouble):
                 self._note(begun, past.digest, "restore_ended")

@@ -21,6 +21,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
+    ALREADY_ABSENT,
     FAILED,
     REMOVAL_OUTCOMES,
     UNASSIGNED,
@@ -50,6 +51,10 @@ class PlanHistory:
         self.scope: str | None = None
         self.account: str | None = None
         self._ends: dict[Key, str] = {}
+        #: The module run that sent each of them last.
+        self._senders: dict[Key, str] = {}
+        #: Sent by a module run that ended without knowing what became of it, and again by a later one.
+        self._left_open: set[Key] = set()
 
     def settle(self) -> None:
         """Drop what turned out to be without effect, once all lines are read."""
@@ -71,7 +76,10 @@ class PlanHistory:
         """Return what was removed and was not yet put back, as targets."""
         return as_targets(key for key in self.unassigned if self.restored.get(key, "not_restored") == "not_restored")
 
-    def sent(self, key: Key, run: str) -> None:
+    def sent(self, key: Key, run: str, module_run: str) -> None:
+        if self._senders.get(key, module_run) != module_run and self._ends.get(key, UNKNOWN) == UNKNOWN:
+            self._left_open.add(key)
+        self._senders[key] = module_run
         self.unassigned.setdefault(key, None)
         self.runs.setdefault(key, run)
         self._ends.pop(key, None)
@@ -79,10 +87,13 @@ class PlanHistory:
     def answered(self, key: Key, entry: Json) -> None:
         if entry["answer"] == "accepted":
             self.unassigned[key] = entry["request_id"]
-        elif entry["answer"] == "refused" and self.unassigned.get(key) is None:
+        elif entry["answer"] == "refused" and self.unassigned.get(key) is None and key not in self._left_open:
             self._ends[key] = FAILED
 
     def settled(self, key: Key, outcome: str) -> None:
+        """Note what became of an address: the refusal of one call says nothing of an earlier one that was left open."""
+        if key in self._left_open:
+            outcome = {ALREADY_ABSENT: UNASSIGNED, FAILED: UNKNOWN}.get(outcome, outcome)
         if key in self.unassigned:
             self._ends[key] = outcome
 
@@ -142,7 +153,7 @@ class Journal:
             ]
             self._writes[entry["run"], entry["write"]] = keys
             for key in keys:
-                plan.sent(key, run)
+                plan.sent(key, run, entry["run"])
         elif event == "answered":
             for key in self._writes.get((entry["run"], entry["write"]), ()):
                 plan.answered(key, entry)

@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
     ALREADY_ABSENT,
+    FAILED,
     FAILING_OUTCOMES,
     IN_USE,
     KEPT,
@@ -38,6 +39,8 @@ THIS_RUN = "this"
 EARLIER_RUN = "earlier"
 #: Why an address is kept that the plan has removed already: whoever assigned it again is not in the plan.
 REASSIGNED = "reassigned"
+
+_UNSETTLED = "an earlier run has sent it, and nothing has settled it since"
 
 COLUMNS = (
     "region_id",
@@ -207,6 +210,10 @@ def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str, read: t.
         unread = row["outcome"] == NOT_ATTEMPTED and key not in read and history.proven(key)
         if earlier and (row["outcome"] == ALREADY_ABSENT or unread):
             row.update(outcome=UNASSIGNED, run=EARLIER_RUN, message=None)
+        elif earlier and row["outcome"] == NOT_ATTEMPTED:
+            row.update(outcome=UNKNOWN, message=_UNSETTLED)
+        elif earlier and row["outcome"] == FAILED:
+            row.update(outcome=UNKNOWN, message=f"{row['message']}; {_UNSETTLED}")
         if row["outcome"] == UNASSIGNED and row["request_id"] is None:
             row["request_id"] = request_id
 
@@ -302,14 +309,8 @@ def to_restore(report: Json) -> list[Json]:
 
 def report_of_history(history: PlanHistory, context: Json) -> Json:
     """Return the report of a plan of which only the journal is left."""
-    entry: Json = {name: [] for name in REMOVAL_OUTCOMES}
-    outcomes = [
-        {**entry, "network_interface_id": target["network_interface_id"], UNASSIGNED: target["private_ip_addresses"]}
-        for target in as_targets(history.unassigned)
-    ]
     report = make_report({**context, "mode": "apply"}, {"endpoint": history.endpoint})
-    rows: dict[Key, Json] = {}
-    _add(rows, outcomes)
+    rows = {key: _row(key, NOT_ATTEMPTED) for key in history.unassigned}
     _add_history(rows, history, context["run"])
     addresses = sorted(rows.values(), key=_order)
     return {
@@ -321,24 +322,41 @@ def report_of_history(history: PlanHistory, context: Json) -> Json:
     }
 
 
-def add_restoration(report: Json, restored: t.Mapping[Key, str], context: Json) -> Json:
-    """Return the report with what was put back, as C(restored) of each address."""
-    addresses = [
-        {**row, "restored": restored.get((row["network_interface_id"], row["private_ip_address"]), row.get("restored"))}
-        for row in report["addresses"]
-    ]
+def add_restoration(report: Json, restored: t.Mapping[Key, str], history: PlanHistory, context: Json) -> Json:
+    """Return the report with what was put back, as C(restored) of each address.
+
+    :param history: what the journal says of the plan: a run that was killed has told no report what it removed.
+    """
+    addresses = []
+    for row in report["addresses"]:
+        key = row["network_interface_id"], row["private_ip_address"]
+        word = restored.get(key, row.get("restored"))
+        addresses.append({**row, "restored": word, **_known_since(row, key, word, history)})
     words = [row["restored"] for row in addresses if row["restored"]]
     return {
         **report,
         "mode": "restore",
         "created": context["created"],
         "addresses": addresses,
+        "regions": _regions(addresses),
         "totals": {
             **report["totals"],
+            **_count(addresses),
+            "unassigned_by_earlier_runs": sum(row["run"] == EARLIER_RUN for row in addresses),
             "restored": len(words) - words.count("not_restored"),
             "not_restored": words.count("not_restored"),
         },
     }
+
+
+def _known_since(row: Json, key: Key, word: str | None, history: PlanHistory) -> Json:
+    """Return what is known by now of an address that the report does not tell as settled."""
+    if row["outcome"] not in FAILING_OUTCOMES or key not in history.unassigned:
+        return {}
+    if history.proven(key) or word == "assigned":
+        request_id = history.unassigned[key] or row["request_id"]
+        return {"outcome": UNASSIGNED, "run": EARLIER_RUN, "code": None, "message": None, "request_id": request_id}
+    return {"outcome": UNKNOWN, "message": row["message"] or _UNSETTLED}
 
 
 # --- The table -------------------------------------------------------------------------------------------------------

@@ -183,7 +183,7 @@ def apply_command(
     return f"{text} (and the other --extra-vars of this run)" if hidden else text
 
 
-def describe_done(history: t.Any) -> str:
+def describe_done(applied_at: str, totals: Json) -> str:
     """Say that a plan was applied to its end, and when."""
-    removed = plural(len(history.unassigned), "address", "addresses")
-    return f"This plan was applied to its end at {history.applied_at}: {removed} unassigned; nothing is left to do"
+    removed = plural(totals[UNASSIGNED], "address", "addresses")
+    return f"This plan was applied to its end at {applied_at}: {removed} unassigned; nothing is left to do"

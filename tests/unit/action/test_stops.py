@@ -13,13 +13,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
 
 NICS = 60
 TIMEOUT = 5
@@ -118,37 +118,6 @@ class Run:
         assert gone <= self.journalled("sent", "private_ip_addresses")
         assert self.journalled("settled", "unassigned") == gone
         assert self.entries()[-1]["event"] == "run_ended"
-
-
-def wait_until(condition: Callable[[], Any], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def family(pid: int) -> set[int]:
-    """Give the ids of a process and of all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(stat.parent.name))
-    found, new = set(), [pid]
-    while new:
-        found.add(new[-1])
-        new.extend(children.get(new.pop(), []))
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-    except OSError:
-        return False
-    return state.split()[0] != "Z"
 
 
 @WAYS

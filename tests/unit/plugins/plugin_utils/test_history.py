@@ -45,6 +45,29 @@ def test_knows_what_may_have_been_removed_and_what_was(events, unassigned, prove
     assert history.proven(("nic-1", "10.0.0.2")) is proven
 
 
+@pytest.mark.parametrize("answers", [(), (answered(1, "in_doubt"),), (answered(1, "accepted"),)])
+@pytest.mark.parametrize(
+    ("last", "unassigned", "gone"),
+    [
+        # Read late, the cloud still showed it, and it was gone before this call came.
+        (settled("nic-1", already_absent=["10.0.0.2"]), True, True),
+        # What was sent before may still act.
+        (settled("nic-1", failed=[{"private_ip_address": "10.0.0.2"}]), True, False),
+        (settled("nic-1", in_use=[{"private_ip_address": "10.0.0.2"}]), False, False),
+        (answered(1, "refused"), True, False),
+    ],
+)
+def test_what_a_killed_run_has_sent_is_not_undone_by_the_refusal_of_the_next(answers, last, unassigned, gone):
+    history = history_of(
+        apply_started(run="run-1"),
+        *module_run(sent(1, "10.0.0.2"), *answers, run="m1"),
+        apply_started(run="run-2"),
+        *module_run(sent(1, "10.0.0.2"), answered(1, "refused"), last, run="m2"),
+    )
+    assert (("nic-1", "10.0.0.2") in history.unassigned) is unassigned
+    assert history.gone(("nic-1", "10.0.0.2")) is gone
+
+
 def test_a_plan_has_its_own_removals_and_no_others():
     history = history_of(
         *module_run(sent(1, "10.0.0.1"), run="before"),

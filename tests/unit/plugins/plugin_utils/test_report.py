@@ -110,6 +110,35 @@ class TestAccount:
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted")))
         assert not history.gone(("nic-1", "10.0.0.2"))
 
+    @pytest.mark.parametrize("checked", [CHECKED, {}])
+    @pytest.mark.parametrize("answers", [(), (answered(1, "in_doubt"),), (answered(1, "accepted", "req-1"),)])
+    def test_says_that_it_does_not_know_where_an_earlier_call_was_never_settled(self, answers, checked):
+        history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), *answers))
+        content = report.make_report(CONTEXT, checked, PLAN, history=history, error="the token has expired")
+        # What was accepted is believed until a read shows the address.
+        believed = "unassigned" if not checked and history.proven(("nic-1", "10.0.0.2")) else "unknown"
+        assert outcomes_of(content) == {
+            "10.0.0.2": believed,
+            "10.0.0.10": "not_attempted",
+            "10.0.0.3": "not_attempted",
+        }
+
+    @pytest.mark.parametrize(("became", "told"), [("already_absent", "unassigned"), ("failed", "unknown")])
+    def test_does_not_take_the_refusal_of_a_call_for_the_end_of_an_earlier_one(self, became, told):
+        failure = {"private_ip_address": "10.0.0.2", "code": "C", "message": "no", "request_id": "req-2"}
+        outcome = {became: [failure if became == "failed" else "10.0.0.2"]}
+        lines = [sent(1, "10.0.0.2"), answered(1, "refused"), settled("nic-1", **outcome)]
+        history = history_of(
+            apply_started(),
+            *module_run(sent(1, "10.0.0.2")),
+            apply_started(run="this-run"),
+            *module_run(*lines, run="m2"),
+        )
+        content = report.make_report(
+            CONTEXT, CHECKED, PLAN, split(TARGETS, 1), [result(entry("nic-1", **outcome))], history=history
+        )
+        assert outcomes_of(content)["10.0.0.2"] == told
+
     def test_loses_nothing_where_nothing_could_be_read(self):
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted", "req-1")))
         content = report.make_report(CONTEXT, {}, PLAN, history=history, error="no answer")
@@ -232,11 +261,35 @@ class TestRestoration:
         assert report.to_restore(content) == [{"network_interface_id": "nic-1", "private_ip_addresses": ["10.0.0.2"]}]
 
     def test_stands_in_the_report_and_is_not_done_twice(self):
-        content = report.add_restoration(self.applied, {("nic-1", "10.0.0.2"): "assigned"}, CONTEXT)
+        nothing = history_of(apply_started())
+        content = report.add_restoration(self.applied, {("nic-1", "10.0.0.2"): "assigned"}, nothing, CONTEXT)
         assert (content["mode"], content["totals"]["restored"]) == ("restore", 1)
         assert rows_of(content)["10.0.0.2"]["restored"] == "assigned"
         assert rows_of(content)["10.0.0.2"]["outcome"] == "unassigned"
         assert report.to_restore(report.removed_by_report(content, "cloudy")) == []
+
+    def test_tells_what_was_removed_after_the_report_was_written(self):
+        accepted = history_of(
+            apply_started(), *module_run(sent(1, "10.0.0.3", nic="nic-2"), answered(1, "accepted", "req-3"))
+        )
+        content = report.add_restoration(self.applied, {("nic-2", "10.0.0.3"): "assigned"}, accepted, CONTEXT)
+        assert outcomes_of(content) == {
+            "10.0.0.2": "unassigned",
+            "10.0.0.10": "not_attempted",
+            "10.0.0.3": "unassigned",
+        }
+        assert rows_of(content)["10.0.0.3"]["request_id"] == "req-3"
+        assert (content["totals"]["unassigned"], content["totals"]["not_attempted"]) == (2, 1)
+        assert sum(region["unassigned"] for region in content["regions"]) == 2
+
+    @pytest.mark.parametrize(("word", "outcome"), [("assigned", "unassigned"), ("already_present", "unknown")])
+    def test_tells_a_call_without_answer_as_a_removal_only_where_the_address_was_gone(self, word, outcome):
+        history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2")))
+        content = report.report_of_history(history, {**CONTEXT, "mode": "restore"})
+        assert outcomes_of(content) == {"10.0.0.2": "unknown"}
+        content = report.add_restoration(content, {("nic-1", "10.0.0.2"): word}, history, CONTEXT)
+        assert outcomes_of(content) == {"10.0.0.2": outcome}
+        assert content["totals"][outcome] == 1
 
     def test_has_a_report_where_only_the_journal_is_left(self):
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2"), answered(1, "accepted", "req-1")))
