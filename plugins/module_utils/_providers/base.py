@@ -23,6 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers i
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
+    Clocks,
     Page,
     number,
     read_pages,
@@ -41,7 +42,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
 )
 
 #: For lists other than network interfaces; every one of them documents at least this many a page.
-_LOOKUP_PAGE_SIZE = 100
+LOOKUP_PAGE_SIZE = 100
 
 
 class Credentials(t.Protocol):
@@ -124,28 +125,43 @@ class CloudProvider(Provider):
     def throttled(self) -> int:
         return sum(client.throttled for client in self._clients)
 
+    @property
+    def clocks(self) -> Clocks | None:
+        """What time an answer told and what time it was here; None where none did."""
+        return next((client.clocks for client in self._clients if client.clocks), None)
+
     def account(self) -> str:
-        client = self._client
-        if self._identity_client is not None:
-            client = self._identity_client()
-            self._clients.append(client)
+        client = self.client_for(self.identity.action)
         told = _accounts.setdefault(client.session, {})
         if self._credentials not in told:
-            told[self._credentials] = self._ask_account(client)
+            try:
+                answer = client.read(self.identity.action, {})
+            except ApiError as error:
+                if error.kind is not ErrorKind.AUTH:
+                    raise
+                raise error.with_more(self.identity.permission) from None
+            told[self._credentials] = self.told_account(answer)
         return told[self._credentials]
 
-    def _ask_account(self, client: ApiClient) -> str:
-        action, field, permission = self.identity
-        try:
-            value = client.read(action, {}).get(field)
-        except ApiError as error:
-            if error.kind is not ErrorKind.AUTH:
-                raise
-            raise error.with_more(permission) from None
+    def told_account(self, answer: t.Mapping[str, t.Any]) -> str:
+        """Return whose the credentials are, as an answer to C(identity) tells.
+
+        :raises ApiError: it does not.
+        """
+        action, field, _permission = self.identity
+        value = answer.get(field)
         account = str(value) if number(value) is not None else value
         if not is_id(account):
             raise unreadable(action, f"the answer has no {field} that could be one")
         return str(account)
+
+    def client_for(self, action: str) -> ApiClient:
+        """Return the client of the service that an action belongs to."""
+        if action != self.identity.action or self._identity_client is None:
+            return self._client
+        if len(self._clients) == 1:
+            self._clients.append(self._identity_client())
+        return self._clients[1]
 
     @abc.abstractmethod
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
@@ -246,7 +262,7 @@ class CloudProvider(Provider):
         self,
         action: ListAction,
         parameters: t.Mapping[str, t.Any],
-        page_size: int = _LOOKUP_PAGE_SIZE,
+        page_size: int = LOOKUP_PAGE_SIZE,
         parse: t.Callable[[dict[str, t.Any]], t.Any] = dict,
     ) -> list[t.Any]:
         """Read a list of which nothing may be missing, page by page.
@@ -274,17 +290,26 @@ class CloudProvider(Provider):
         def fetch(page_number: int) -> Page:
             page = {self.paging.page_number: page_number, self.paging.page_size: page_size}
             body = self._client.read(action.action, {**parameters, **page})
-            total = number(body.get(self.paging.total))
-            value: t.Any = body
-            for name in action.path:
-                value = value.get(name) if isinstance(value, dict) else None
-            if value is None and total != 0:
-                raise unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
-            items = objects(value, action.action, action.path[-1])
+            items, total = self.listed_items(action, body)
             full = len(items) >= min(page_size, number(body.get(self.paging.page_size)) or page_size)
             return Page({text(item.get(action.id_field)) or repr(item): parse(item) for item in items}, total, full)
 
         return fetch
+
+    def listed_items(
+        self, action: ListAction, body: t.Mapping[str, t.Any]
+    ) -> tuple[list[dict[str, t.Any]], int | None]:
+        """Return the items of a page, and how many the cloud counts on all pages, if it does.
+
+        :raises ApiError: there is no list.
+        """
+        total = number(body.get(self.paging.total))
+        value: t.Any = body
+        for name in action.path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None and total != 0:
+            raise unreadable(action.action, f"the answer has no {'.'.join(action.path)}")
+        return objects(value, action.action, action.path[-1]), total
 
     def find_uses(self, network_interfaces: t.Sequence[NetworkInterface], sources: t.Collection[str]) -> set[Use]:
         places = Places.of(network_interfaces)

@@ -43,6 +43,9 @@ _KINDS = {
     "NoPermission": ErrorKind.AUTH,
     "MissingSecurityToken": ErrorKind.AUTH,
 }
+#: Of valid credentials that lack a permission, and of a clock that is too far off.
+DENIED_PREFIXES = ("NoPermission", "Forbidden")
+CLOCK_PREFIXES = ("InvalidTimeStamp",)
 _AUTH_PREFIXES = ("InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "Forbidden")
 
 

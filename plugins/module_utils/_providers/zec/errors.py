@@ -34,6 +34,10 @@ _KINDS = {
 #: What uses an address that the cloud refuses with such a code.
 USE_KINDS = {"INVALID_NIC_HAS_PUBLIC_IP_CANT_DETACH": "eip", "INVALID_NIC_LB_ASSOCIATED": "load_balancer"}
 
+#: Of valid credentials that lack a permission, and of a clock that is too far off.
+DENIED_PREFIXES = ("AUTHFAILURE_UNAUTHORIZED_OPERATION",)
+CLOCK_PREFIXES = ("AUTHFAILURE_SIGNATURE_EXPIRED",)
+
 
 def classify(code: str | None, status: int) -> ErrorKind:
     """Return the kind of a refusal from its code; the HTTP status decides only where there is no known code."""
