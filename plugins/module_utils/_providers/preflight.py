@@ -53,7 +53,7 @@ _MOST_PAGES = 5
 _MOST_VPCS = 3
 _REPORT_IT = "report it together with this result"
 
-_Item = t.Dict[str, t.Any]  # noqa: UP006
+_Item = dict[str, t.Any]
 
 
 def answer_to(known: Known, question: Question) -> dict[str, t.Any]:
