@@ -38,7 +38,7 @@ def without_addresses(value: t.Any) -> t.Any:
 
 
 def _hide_ipv6(match: re.Match[str]) -> str:
-    for end in range(len(match.group()), 2, -1):
+    for end in range(len(match.group()), 1, -1):
         try:
             ipaddress.IPv6Address(match.group()[:end])
         except ValueError:

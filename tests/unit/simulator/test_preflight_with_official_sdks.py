@@ -90,6 +90,12 @@ def send_with_zec_sdk(sim: Simulator, call: dict[str, Any]) -> None:
     getattr(client(credential, Config(scheme="http", domain=sim.host_port, request_timeout=5)), call["action"])(request)
 
 
+def without_blanks(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: str(part).replace(" ", "") for name, part in value.items() if (name, part) != ("Tags", "[]")}
+
+
 @pytest.mark.parametrize("cloud", ["ens", "zec"])
 def test_an_official_sdk_sends_every_call_of_a_preflight(sim: Simulator, cloud: str) -> None:
     send = {"ens": send_with_ens_sdk, "zec": send_with_zec_sdk}[cloud]
@@ -100,6 +106,7 @@ def test_an_official_sdk_sends_every_call_of_a_preflight(sim: Simulator, cloud: 
             send(sim, call)
         except (SdkException, tea_exceptions.ClientException) as error:
             assert call["write"], error
+    # The SDK sends an empty list of tags where none was given, and writes JSON without blanks.
     alike = ("action", "service", "version", "parameters", "network_interface_ids", "private_ip_addresses", "code")
-    sent = [{name: entry[name] for name in alike} for entry in sim.calls()]
-    assert sent == [{name: entry[name] for name in alike} for entry in calls]
+    sent = [{name: without_blanks(entry[name]) for name in alike} for entry in sim.calls()]
+    assert sent == [{name: without_blanks(entry[name]) for name in alike} for entry in calls]
