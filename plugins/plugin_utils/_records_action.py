@@ -34,6 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
     history,
     page,
     plan_file,
+    preflight,
     report,
     sentences,
     variables,
@@ -208,6 +209,10 @@ class RecordsAction(ActionBase):
             raise RefusedError(f"{paths['plan_file']} cannot be read: there is no such file; plan first")
         self._take_files(begun)
         account = given.get("expected_account")
+        begun["preflight"] = None
+        if begun["selection"] and given["require_preflight"]:
+            begun["preflight"] = preflight.passed(paths["report_dir"], given["provider"], account)
+            account = begun["preflight"]["account"]
         if mode == "apply" and paths["plan_file"]:
             plan = self._approved_plan(begun, account, given["plan_max_age"])
             policy = plan_file.narrow(plan["policy"], policy)
@@ -336,7 +341,11 @@ class RecordsAction(ActionBase):
             files.JournalLines(begun["journal"], digest, begun["run"]).append(event, **fields)
 
     def _plan(self, begun: Json, checked: Json) -> Json:
-        """Return the plan of this run, as a plan file has it."""
+        """Return the plan of this run, as a plan file has it.
+
+        :raises RefusedError: it is for another endpoint than the preflight that it needs.
+        """
+        preflight.refuse_other_endpoint(begun["preflight"], checked["endpoint"])
         return plan_file.make_plan(checked, self._context(begun), self._uses(checked))
 
     def _uses(self, checked: Json) -> list[Json]:

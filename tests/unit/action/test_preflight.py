@@ -20,11 +20,11 @@ ACCOUNT = {"ens": "1000000000000001", "zec": "2000001"}
 
 
 def run(directory: pathlib.Path, hosts: dict[str, dict[str, Any]], *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the playbook over these scopes."""
+    """Run a playbook over these scopes."""
     inventory = directory / "scopes.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}, sort_keys=False), encoding="utf-8")
     return subprocess.run(
-        [*PLAYBOOK, "-i", str(inventory), *options, "edgecloud.nic.preflight"],
+        [*PLAYBOOK, "-i", str(inventory), *options, playbook],
         capture_output=True,
         text=True,
         check=False,
@@ -137,3 +137,31 @@ def test_check_mode_writes_nothing_anywhere(sim: Simulator, tmp_path: pathlib.Pa
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert sim.calls(write=True) == []
     assert not (tmp_path / "cleanup").exists()
+
+
+def test_a_plan_can_need_a_preflight_of_its_own_account_and_endpoint(sim: Simulator, tmp_path: pathlib.Path) -> None:
+    hosts = {
+        "shop": {
+            **scope(sim, "zec"),
+            "private_ip_cleanup_all_network_interfaces": True,
+            "private_ip_cleanup_plan_file": "plan.json",
+            "private_ip_cleanup_require_preflight": True,
+        }
+    }
+    plan = tmp_path / "cleanup" / "shop" / "plan.json"
+
+    def cleanup() -> str:
+        done = run(tmp_path, hosts, playbook="edgecloud.nic.cleanup")
+        assert plan.exists() is (done.returncode == 0), done.stdout[-3000:]
+        return done.stdout + done.stderr
+
+    assert "run the playbook edgecloud.nic.preflight" in cleanup()
+    assert sim.calls() == []
+    assert run(tmp_path, hosts).returncode == 0
+    record = plan.with_name("preflight.json")
+    passed = record.read_text(encoding="utf-8")
+    record.write_text(passed.replace(sim.host_port, "elsewhere.example.com"), encoding="utf-8")
+    assert "the preflight was at elsewhere.example.com" in cleanup()
+    record.write_text(passed, encoding="utf-8")
+    assert "Once it is approved, apply exactly this plan" in cleanup()
+    assert json.loads(plan.read_text(encoding="utf-8"))["account"] == ACCOUNT["zec"]
