@@ -19,7 +19,12 @@ from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOO
 ACCOUNT = {"ens": "1000000000000001", "zec": "2000001"}
 
 
-def run(directory: pathlib.Path, hosts: dict[str, dict[str, Any]], *options: str) -> subprocess.CompletedProcess[str]:
+def run(
+    directory: pathlib.Path,
+    hosts: dict[str, dict[str, Any]],
+    *options: str,
+    playbook: str = "edgecloud.nic.preflight",
+) -> subprocess.CompletedProcess[str]:
     """Run a playbook over these scopes."""
     inventory = directory / "scopes.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}, sort_keys=False), encoding="utf-8")
