@@ -25,12 +25,14 @@ class ModuleDefinition(t.NamedTuple):
     :param options: argument specification of the flow's own options.
     :param impossible: by option, values that people ask for and the cloud cannot give, with the reason. They are none
         of the option's choices; the reason is said instead of these.
+    :param judges_account: the flow itself compares the account with the expected one.
     """
 
     flow: Flow
     provider: type[Provider]
     options: dict[str, t.Any]
     impossible: t.Mapping[str, t.Mapping[str, str]] = {}
+    judges_account: bool = False
 
     @property
     def argument_spec(self) -> dict[str, t.Any]:
@@ -93,6 +95,7 @@ def run_module(definition: ModuleDefinition) -> None:
             module.check_mode,
             on_start,
             abandoned=caller.gone,
+            judges_account=definition.judges_account,
         ),
         caller.gone,
     )

@@ -209,6 +209,7 @@ def _run(
             on_start,
             _session,
             parent.gone,
+            definition.judges_account,
         ),
         parent.gone,
     )

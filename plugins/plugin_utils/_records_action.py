@@ -40,6 +40,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
     history,
     page,
     plan_file,
+    preflight,
     report,
     sentences,
     variables,
@@ -262,6 +263,10 @@ class RecordsAction(ActionBase):
         with self._time_limit.holds():
             self._take_files(begun)
         account = given.get("expected_account")
+        begun["preflight"] = None
+        if begun["selection"] and given["require_preflight"]:
+            begun["preflight"] = preflight.passed(paths["report_dir"], given["provider"], account)
+            account = begun["preflight"]["account"]
         if mode == "apply" and paths["plan_file"]:
             plan = self._approved_plan(begun, account, given["plan_max_age"])
             policy = plan_file.narrow(plan["policy"], policy)
@@ -425,7 +430,11 @@ class RecordsAction(ActionBase):
             files.JournalLines(begun["journal"], digest, begun["run"]).append(event, **fields)
 
     def _plan(self, begun: Json, account: _Account) -> Json:
-        """Return the plan of this run, as a plan file has it."""
+        """Return the plan of this run, as a plan file has it.
+
+        :raises RefusedError: it is for another endpoint than the preflight that it needs.
+        """
+        preflight.refuse_other_endpoint(begun["preflight"], account.checked["endpoint"])
         return plan_file.make_plan(account.checked, self._context(begun), account.uses())
 
     def _context(self, begun: Json) -> Json:

@@ -90,6 +90,12 @@ PYTHON
 
 echo "Two simulated clouds listen at $url: Alibaba Cloud ENS and Zenlayer ZEC. All names, keys and addresses are made up."
 
+caption 'Dare the first run: check that both accounts are as the collection takes them to be, before anything else.' \
+    'Nothing is changed. A check that failed would say what to do about it, and end the run with status 2.'
+run 0 ansible-playbook -i scopes.yml edgecloud.nic.preflight -e private_ip_cleanup_report_dir="$scratch/preflight"
+shows '1000000000000001' '2000001' 'passed' 'failed=0'
+[[ -s $scratch/preflight/shop/preflight.json && -s $scratch/preflight/games/preflight.json ]] || wrong 'a file is missing'
+
 caption 'What is there? Read one network interface and what uses its addresses.' \
     '10.30.1.21 has an elastic IP, .22 is behind a load balancer, .23 behind a NAT rule. Nothing uses .24.'
 run 0 ansible localhost -m edgecloud.nic.zec_private_ip_info -a 'network_interface_ids=nic-hongkong-game-2 include_in_use=true'

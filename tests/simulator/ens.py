@@ -155,7 +155,8 @@ class Ens:
     # Network interfaces.
 
     def _describe_network_interfaces(self, asked: Parameters) -> dict[str, Any]:
-        ids = asked.items("NetworkInterfaceIds", 100)
+        asked = asked.without(self.state.settings.ignored_filters)
+        ids = asked.items("NetworkInterfaceIds", self.state.settings.id_list_limit)
         if asked.text("NetworkInterfaceId"):
             # Both filters hold at once, as all filters do.
             if ids and asked.text("NetworkInterfaceId") not in ids:
@@ -659,6 +660,7 @@ class Ens:
     ) -> dict[str, Any]:
         """Cut the page that was asked for out of a list, in the nesting that this action uses."""
         size = asked.number("PageSize", default_size, least_size, 100)
+        size = min(size, self.state.settings.page_size_limit or size)
         number = asked.number("PageNumber", 1, 1, None)
         items, total = page_of(found, size, number, self.state.settings.paging)
         shown: Any = [show(item) for item in items] if show else items
@@ -678,6 +680,11 @@ class Parameters:
     def __init__(self, values: dict[str, Any], account: Account) -> None:
         self._values = values
         self.account = account
+
+    def without(self, names: list[str]) -> Parameters:
+        """Give the other parameters."""
+        kept = {name: value for name, value in self._values.items() if name not in names}
+        return Parameters(kept, self.account)
 
     def text(self, name: str) -> str:
         """Give one parameter, or an empty text."""

@@ -76,6 +76,9 @@ class Settings:
     throttle: dict[str, Throttle] = field(default_factory=dict)
     paging: Paging = field(default_factory=Paging)
     refuse: list[Refusal] = field(default_factory=list)
+    page_size_limit: int | None = None
+    id_list_limit: int = 100
+    ignored_filters: list[str] = field(default_factory=list)
     mixed_list: str = "atomic"
     eip_blocks: str = "address"
     ens_in_use_blocks: bool = True
@@ -121,8 +124,9 @@ def read_settings(data: Any) -> Settings:
             str(network): mapping(counts, f"{where}.{network}")
             for network, counts in mapping(values["ens_network_resources"], where).items()
         }
-    if "ens_unlisted" in values:
-        values["ens_unlisted"] = sequence(values["ens_unlisted"], "settings.ens_unlisted")
+    for name in ("ens_unlisted", "ignored_filters"):
+        if name in values:
+            values[name] = sequence(values[name], f"settings.{name}")
     if "refuse" in values:
         values["refuse"] = build_all(Refusal, values["refuse"], "settings.refuse")
     return build(Settings, values, "settings")

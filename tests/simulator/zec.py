@@ -140,7 +140,8 @@ class Zec:
     # Network interfaces.
 
     def _describe_network_interfaces(self, asked: Body) -> dict[str, Any]:
-        ids = asked.texts("nicIds", 100)
+        asked = asked.without(self.state.settings.ignored_filters)
+        ids = asked.texts("nicIds", self.state.settings.id_list_limit)
         tag_keys, tags = asked.tag_filters()
         name, security_group_id = asked.text("name"), asked.text("securityGroupId")
         if asked.version == "2024-04-01":  # does not know these filters, and so does not heed them
@@ -566,6 +567,7 @@ class Zec:
     def _listed(self, found: list[T], asked: Body, show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
         """Cut the page that was asked for out of a list."""
         size = asked.number("pageSize", 20, 1, 1000)
+        size = min(size, self.state.settings.page_size_limit or size)
         number = asked.number("pageNum", 1, 1, None)
         items, total = page_of(found, size, number, self.state.settings.paging)
         return {"totalCount": total, "dataSet": [show(item) for item in items]}
@@ -579,6 +581,11 @@ class Body:
         self.version = version
         self.service = service
         self.account = account
+
+    def without(self, names: list[str]) -> Body:
+        """Give the other fields."""
+        kept = {name: value for name, value in self._values.items() if name not in names}
+        return Body(kept, self.version, self.service, self.account)
 
     def text(self, name: str) -> str:
         """Give a text, or an empty one."""

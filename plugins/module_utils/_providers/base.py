@@ -20,6 +20,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import told_objects, unreadable
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
+    Clocks,
     Credentials,
     number,
     text,
@@ -44,7 +45,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.paging im
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import client_settings, http_settings
 
 #: For lists other than network interfaces; every one of them documents at least this many a page.
-_LOOKUP_PAGE_SIZE = 100
+LOOKUP_PAGE_SIZE = 100
 
 
 #: What was told over connections that the items of a loop share, by credentials: these never change hands.
@@ -98,6 +99,7 @@ class CloudProvider(Provider):
         """
         self._client = client
         self._identity_client = identity_client
+        self._identity_service: ApiClient | None = None
         self._clients = [client]
         self._credentials = credentials
         self._endpoint = endpoint
@@ -153,27 +155,45 @@ class CloudProvider(Provider):
     def throttled(self) -> int:
         return sum(client.throttled for client in self._clients)
 
+    @property
+    def clocks(self) -> Clocks | None:
+        """What time an answer told and what time it was here; None where none did."""
+        return next((client.clocks for client in self._clients if client.clocks), None)
+
     def account(self) -> str:
-        client = self._identity_client()
-        if client not in self._clients:
-            self._clients.append(client)
+        client = self.client_for(self.identity.action)
         told = _accounts.setdefault(client.session, {})
         if self._credentials not in told:
-            told[self._credentials] = self._ask_account(client)
+            try:
+                answer = client.read(self.identity.action, {})
+            except ApiError as error:
+                if error.kind is not ErrorKind.AUTH:
+                    raise
+                raise error.with_more(self.identity.permission) from None
+            told[self._credentials] = self.told_account(answer)
         return told[self._credentials]
 
-    def _ask_account(self, client: ApiClient) -> str:
-        action, field, permission = self.identity
-        try:
-            value = client.read(action, {}).get(field)
-        except ApiError as error:
-            if error.kind is not ErrorKind.AUTH:
-                raise
-            raise error.with_more(permission) from None
+    def told_account(self, answer: t.Mapping[str, t.Any]) -> str:
+        """Return whose the credentials are, as an answer to C(identity) tells.
+
+        :raises ApiError: it does not.
+        """
+        action, field, _permission = self.identity
+        value = answer.get(field)
         account = str(value) if number(value) is not None else value
         if not is_id(account):
             raise unreadable(action, f"the answer has no {field} that could be one")
         return str(account)
+
+    def client_for(self, action: str) -> ApiClient:
+        """Return the client of the service that an action belongs to."""
+        if action != self.identity.action:
+            return self._client
+        if self._identity_service is None:
+            self._identity_service = self._identity_client()
+            if self._identity_service is not self._client:
+                self._clients.append(self._identity_service)
+        return self._identity_service
 
     @abc.abstractmethod
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
@@ -196,7 +216,7 @@ class CloudProvider(Provider):
     def _read_by_id(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
         try:
             entries = self._list_all(
-                self.network_interfaces, {self.ids_parameter: list(ids)}, READ_BATCH, self._identified
+                self.network_interfaces, {self.ids_parameter: list(ids)}, READ_BATCH, self.identified
             )
         except ApiError as error:
             # No page says whether an unknown id gives an error or is passed over. Where it gives one, the halves tell
@@ -216,13 +236,13 @@ class CloudProvider(Provider):
             if (found[identifier].addresses_told if identifier in found else complete)
         }
 
-    def _identified(self, item: dict[str, t.Any]) -> NetworkInterface | None:
+    def identified(self, item: dict[str, t.Any]) -> NetworkInterface | None:
         """Parse a network interface; None for one without a usable id, about which nothing can be asked."""
         return self._network_interface(item) if is_id(item.get(self.network_interfaces.id_field)) else None
 
     def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
         action, parameters = self.network_interfaces, self._filter_parameters(filters)
-        listing = self._read(action, parameters, READ_BATCH, self._identified, concurrently=self._runtime.map)
+        listing = self._read(action, parameters, READ_BATCH, self.identified, concurrently=self._runtime.map)
         if listing.missing:
             self._runtime.warn(
                 f"{self.name} counts {listing.missing} more network interfaces than it lists; "
@@ -273,7 +293,7 @@ class CloudProvider(Provider):
         self,
         action: ListAction,
         parameters: t.Mapping[str, t.Any],
-        page_size: int = _LOOKUP_PAGE_SIZE,
+        page_size: int = LOOKUP_PAGE_SIZE,
         parse: Parse = dict,
     ) -> list[t.Any]:
         """Read a list of which nothing may be missing, page by page.
@@ -300,7 +320,7 @@ class CloudProvider(Provider):
         places = Places.of(network_interfaces)
         chosen = [source for source in self.sources if source.name in sources]
         scopes = [(source, lookup) for source in chosen for lookup in source.scope(places)]
-        asked = self._cross_checks(places, sources)
+        asked = self.cross_checks(places, sources)
         for source, lookup in scopes:
             asked.setdefault(lookup, []).append(source.name)
         lists = self._ask(asked)
@@ -353,7 +373,7 @@ class CloudProvider(Provider):
         """Return what this cloud calls the permission for an action."""
         return action
 
-    def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
+    def cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
         """Return what to ask beside the lists, to see whether they are complete."""
         return {}
 

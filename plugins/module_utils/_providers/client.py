@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import abc
 import collections
+import datetime
+import email.utils
 import threading
 import time
 import typing as t
@@ -54,6 +56,23 @@ def backoff_delays(retries: int, longest: float) -> t.Iterator[float]:
         yield delay / 1000
 
 
+class Clocks(t.NamedTuple):
+    """The time in an answer, which counts whole seconds, and on this machine when it came; both UTC."""
+
+    cloud: datetime.datetime
+    here: datetime.datetime
+
+    @classmethod
+    def of(cls, headers: t.Mapping[str, str]) -> Clocks | None:
+        """Read the C(Date) header; None where there is none that can be read."""
+        try:
+            told = email.utils.parsedate_to_datetime(headers.get("Date", ""))
+            cloud = told.astimezone(datetime.timezone.utc)
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return None
+        return cls(cloud, datetime.datetime.now(datetime.timezone.utc))
+
+
 class ClientSettings(t.NamedTuple):
     """How often and how long to try again.
 
@@ -98,6 +117,8 @@ class ApiClient(abc.ABC):
         self._lock = threading.Lock()
         self._calls: collections.Counter[str] = collections.Counter()
         self._throttled = 0
+        #: As the last answer of the API itself shows them.
+        self.clocks: Clocks | None = None
         longest_try = session.connect_timeout
         self._breaker = Breaker(self._delays, 2 * (longest_try + settings.retry_max_delay), longest_try)
 
@@ -226,6 +247,7 @@ class ApiClient(abc.ABC):
                 ApiError(action, kind, str(error), status=error.status), error.status, error.headers
             ) from None
         self._breaker.reached(started)
+        self.clocks = Clocks.of(answer.headers) or self.clocks
         try:
             return self._parse(action, answer)
         except ApiError as error:

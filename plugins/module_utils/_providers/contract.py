@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
 
 #: Network interfaces that one read call may name or return; both clouds document at least this many.
 READ_BATCH = 50
@@ -76,6 +77,82 @@ class Runtime(t.NamedTuple):
     stop: t.Callable[[StopReason, str], object]
     interrupted: t.Callable[[], bool]
     time_left: t.Callable[[], float | None]
+
+
+class Question(t.NamedTuple):
+    """A read call of a preflight; equal ones are sent once.
+
+    :param parameters: a JSON object, so that equal ones compare equal.
+    :param repetition: tells calls apart that are to be sent several times.
+    """
+
+    action: str
+    parameters: str = "{}"
+    repetition: int = 0
+
+
+#: What came of questions: the answer, or why there is none.
+Known = t.Dict[Question, t.Union[t.Dict[str, t.Any], ApiError]]  # noqa: UP006
+
+
+class NotAskedError(Exception):
+    """A check needs an answer that nobody asked for, since something before it failed."""
+
+
+class Seen(t.NamedTuple):
+    """What a check found.
+
+    :param result: C(passed), C(failed), C(unknown) or C(skipped).
+    :param remedy: one sentence; None where nothing needs one.
+    :param ends: nothing that comes after it can be looked at.
+    """
+
+    result: str
+    seen: str
+    remedy: str | None = None
+    facts: t.Mapping[str, t.Any] | None = None
+    ends: bool = False
+
+
+class Check(t.NamedTuple):
+    """One thing to know about a cloud before anything is changed there.
+
+    :param expected: what it takes to pass, in words.
+    :param judge: tells what was seen in the answers; raises C(NotAskedError), or the C(ApiError) of one that it needs.
+    :param questions: what to ask in view of what is known so far; asked until nothing new comes up.
+    """
+
+    id: str
+    expected: str
+    judge: t.Callable[[Known], Seen]
+    questions: t.Callable[[Known], list[Question]] = lambda known: []
+
+
+class Preflight(abc.ABC):
+    """What can be learnt about a cloud, its endpoint and the credentials without changing anything."""
+
+    @abc.abstractmethod
+    def first_contact(self) -> list[Check]:
+        """Return the checks of connection, clock and credentials, each of which the next one stands on."""
+
+    @abc.abstractmethod
+    def checks(self) -> list[Check]:
+        """Return the checks that need credentials which are accepted, in the order in which one explains the next."""
+
+    @abc.abstractmethod
+    def ask(self, question: Question) -> dict[str, t.Any]:
+        """Send a question; returns the fields of the answer.
+
+        :raises ApiError: there is no answer, or a refusal.
+        """
+
+    @abc.abstractmethod
+    def account(self, known: Known) -> str | None:
+        """Return whose the credentials are; None where that is not known."""
+
+    @abc.abstractmethod
+    def try_to_write(self, known: Known) -> Seen:
+        """Send the one call that could change something, about a network interface that is known not to exist."""
 
 
 class Provider(abc.ABC):
@@ -186,3 +263,10 @@ class Provider(abc.ABC):
         :raises ApiError: the call failed; its kind tells whether it may have had an effect.
         """
         raise NotImplementedError(f"{self.name} cannot assign a chosen address")
+
+    def preflight(self, sources: t.Collection[str]) -> Preflight:
+        """Return what can be checked before anything is changed. Only where the cloud has such a module.
+
+        :param sources: those of C(in_use_sources) that are going to be asked.
+        """
+        raise NotImplementedError(f"{self.name} has no preflight")

@@ -89,7 +89,7 @@ def _endless(action: str) -> ApiError:
     return ApiError(action, ErrorKind.REFUSED, f"the list does not end after {_MAX_PAGES} pages", final=True)
 
 
-def _items(listed: ListAction, answer: dict[str, t.Any], total: int | None = None) -> list[dict[str, t.Any]]:
+def _items(listed: ListAction, answer: t.Mapping[str, t.Any], total: int | None = None) -> list[dict[str, t.Any]]:
     """Return the items of a page.
 
     :raises ApiError: the list is missing although the cloud does not count nothing, or it cannot be read.
@@ -126,12 +126,19 @@ class NumberedPages(t.NamedTuple):
 
         def fetch(page_number: int) -> Page:
             answer = ask({self.page_number: page_number, self.page_size: page_size})
-            total = number(answer.get(self.total))
-            items = _items(listed, answer, total)
+            items, total = self.items(listed, answer)
             full = len(items) >= min(page_size, number(answer.get(self.page_size)) or page_size)
             return Page(_by_id(listed, items, parse), total, full)
 
         return read_pages(listed.action, fetch, page_size, concurrently, to_the_end)
+
+    def items(self, listed: ListAction, answer: t.Mapping[str, t.Any]) -> tuple[list[dict[str, t.Any]], int | None]:
+        """Return the items of a page, and how many the cloud counts on all pages, if it does.
+
+        :raises ApiError: there is no list.
+        """
+        total = number(answer.get(self.total))
+        return _items(listed, answer, total), total
 
 
 class PageTokens(t.NamedTuple):

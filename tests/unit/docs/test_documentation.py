@@ -58,6 +58,7 @@ OWN_WORDS_RETURNED = {
     "network_interfaces.subnet_id",
     "network_interfaces.tags",
     "network_interfaces.in_use",
+    "checks",
 }
 
 

@@ -125,3 +125,23 @@ def test_mistake_in_settings_is_named_and_changes_nothing(sim: Simulator, wrong:
     with pytest.raises(EstateError, match=next(iter(wrong))):
         sim.set(**wrong)
     assert sim.estate()["settings"] == before
+
+
+def test_pages_and_lists_of_ids_can_have_limits_of_their_own(ask_ens: Ask, ask_zec: Ask, sim: Simulator) -> None:
+    sim.set(page_size_limit=2, id_list_limit=1)
+    ens = ask_ens("DescribeNetworkInterfaces", {"PageSize": "50"}).json()
+    assert (ens["PageSize"], len(ens["NetworkInterfaceSets"]["NetworkInterfaceSet"]), ens["TotalCount"]) == (2, 2, 6)
+    zec = ask_zec("DescribeNetworkInterfaces", {"pageSize": 50}).json()["response"]
+    assert (len(zec["dataSet"]), zec["totalCount"]) == (2, 5)
+    ids = {"NetworkInterfaceIds.1": WEB_1, "NetworkInterfaceIds.2": WEB_2}
+    assert ask_ens("DescribeNetworkInterfaces", ids).json()["Code"] == "InvalidNetworkInterfaceIds"
+    refused = ask_zec("DescribeNetworkInterfaces", {"nicIds": [GAME_1, GAME_2]}).json()
+    assert refused["code"] == "INVALID_PARAMETER_EXCEED_LENGTH"
+
+
+def test_filters_can_be_ignored(ask_ens: Ask, ask_zec: Ask, sim: Simulator) -> None:
+    sim.set(ignored_filters=["NetworkInterfaceIds", "vpcId"])
+    assert ask_ens("DescribeNetworkInterfaces", {"NetworkInterfaceIds.1": WEB_1}).json()["TotalCount"] == 6
+    assert ask_ens("DescribeNetworkInterfaces", {"NetworkInterfaceId": WEB_1}).json()["TotalCount"] == 1
+    assert ask_zec("DescribeNetworkInterfaces", {"vpcId": "nowhere"}).json()["response"]["totalCount"] == 5
+    assert ask_zec("DescribeNetworkInterfaces", {"nicIds": [GAME_1]}).json()["response"]["totalCount"] == 1

@@ -70,28 +70,31 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings 
     CONNECTION_SPEC,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.preflight import EnsPreflight
+
 _DEFAULT_STS_ENDPOINT = "sts.aliyuncs.com"
 _VERSION = "2017-11-10"
 #: Versions of the actions that belong to another service.
 _OTHER_VERSIONS = {"GetCallerIdentity": "2015-04-01"}
 #: The documented statuses; the page's own example spells one of them "In_use".
 _STATUSES = {name.casefold(): name for name in ("Available", "Attaching", "InUse", "Detaching", "Deleting")}
-_EIPS = ListAction("DescribeEnsEipAddresses", ("EipAddresses", "EipAddress"), "AllocationId")
+EIPS = ListAction("DescribeEnsEipAddresses", ("EipAddresses", "EipAddress"), "AllocationId")
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("LoadBalancers", "LoadBalancer"), "LoadBalancerId")
-_LOAD_BALANCER = ListAction("DescribeLoadBalancerAttribute", (), "LoadBalancerId", paged=False)
+LOAD_BALANCER = ListAction("DescribeLoadBalancerAttribute", (), "LoadBalancerId", paged=False)
 _NAT_GATEWAYS = ListAction("DescribeNatGateways", ("NatGateways",), "NatGatewayId")
 _FORWARD_ENTRIES = ListAction("DescribeForwardTableEntries", ("ForwardTableEntries",), "ForwardEntryId")
 _SNAT_ENTRIES = ListAction("DescribeSnatTableEntries", ("SnatTableEntries",), "SnatEntryId")
 _HA_VIPS = ListAction("DescribeHaVips", ("HaVips",), "HaVipId")
 #: Beside these fields are kubeconfigs and tokens.
 _CLUSTER_FIELDS = ("ClusterId", "VpcId", "PodVswitchIds", "VswitchIds")
-_CLUSTERS = ListAction("DescribeClustersV1", ("Clusters",), "ClusterId", paged=False, fields=_CLUSTER_FIELDS)
+CLUSTERS = ListAction("DescribeClustersV1", ("Clusters",), "ClusterId", paged=False, fields=_CLUSTER_FIELDS)
 _ARM_SERVERS = ListAction("DescribeARMServerInstances", ("Servers",), "ServerId")
-_NETWORK = ListAction("DescribeNetworkAttribute", (), "NetworkId", paged=False)
+NETWORK = ListAction("DescribeNetworkAttribute", (), "NetworkId", paged=False)
 #: No page says how many regions the list of ARM servers may be asked for; other lists take so many.
 _MOST_REGIONS = 100
 #: Where DescribeNetworkAttribute names what the lists have to show, and in words.
-_IN_NETWORK = (
+IN_NETWORK = (
     ("LoadBalancerIds", "LoadBalancerId", _LOAD_BALANCERS, "load balancer"),
     ("NatGatewayIds", "NatGatewayId", _NAT_GATEWAYS, "NAT gateway"),
     ("HaVipIds", "HaVipId", _HA_VIPS, "HaVip"),
@@ -158,8 +161,18 @@ def _part(answer: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     """Return a part of what DescribeNetworkAttribute tells; empty where it is missing or null."""
     part = answer.get(name)
     if part is not None and not isinstance(part, dict):
-        raise unreadable(_NETWORK.action, f"{name} in the answer is no object")
+        raise unreadable(NETWORK.action, f"{name} in the answer is no object")
     return part or {}
+
+
+def unknown_resources(network: t.Mapping[str, t.Any]) -> list[str | None]:
+    """Return the types of resources that a network has and of which it is not known whether they use addresses."""
+    resources = _part(network, "CloudResources").get("CloudResourceSetType")
+    return [
+        text(resource.get("ResourceType"))
+        for resource in objects(resources, NETWORK.action, "CloudResourceSetType")
+        if resource.get("ResourceType") not in _KNOWN_RESOURCES and number(resource.get("ResourceCount")) != 0
+    ]
 
 
 def _arm_servers(places: Places) -> list[Lookup]:
@@ -186,7 +199,7 @@ def _eip_uses(eips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iter
     """Read EipAddress: an instance, the default, or a network interface, and never an address (no field is for it)."""
     types = {"EnsInstance": "instance_id", "NetworkInterface": "network_interface_id"}
     for eip, _vpc_id, _details in eips:
-        bound_to = told_id(eip, _EIPS.action, "InstanceId")
+        bound_to = told_id(eip, EIPS.action, "InstanceId")
         if bound_to:
             bound_type = types.get(text(eip.get("InstanceType")) or "")
             yield from _uses_of_bound(EIP, text(eip.get("AllocationId")), bound_to, bound_type)
@@ -194,7 +207,7 @@ def _eip_uses(eips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iter
 
 def _backend_uses(balancers: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
     """Read BackendServers: Ip, which whoever adds a backend may leave out, or else ServerId and Type (ens or eni)."""
-    action, types = _LOAD_BALANCER.action, {"ens": "instance_id", "eni": "network_interface_id"}
+    action, types = LOAD_BALANCER.action, {"ens": "instance_id", "eni": "network_interface_id"}
     for balancer, vpc_id, details in balancers:
         identifier = text(balancer.get("LoadBalancerId"))
         for backend in (backend for told in details for backend in told_objects(told, action, "BackendServers")):
@@ -241,9 +254,9 @@ def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> 
             yield Use(EIP, text(eip.get("EipId")), own, vpc_id)
 
 
-def _pod_uses(clusters: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+def pod_uses(clusters: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
     """Read Clusters: pods have secondary addresses of network interfaces in PodVswitchIds, by default VswitchIds."""
-    action = _CLUSTERS.action
+    action = CLUSTERS.action
     for cluster, _vpc_id, _details in clusters:
         identifier = text(cluster.get("ClusterId"))
         subnets = told_texts(cluster, action, "PodVswitchIds") or told_texts(cluster, action, "VswitchIds")
@@ -309,17 +322,17 @@ class EnsProvider(CloudProvider):
         "GetCallerIdentity", "AccountId", "every valid key may call it, unless a policy denies sts:GetCallerIdentity"
     )
     sources = (
-        InUseSource(EIP, in_each_region(_EIPS, "EnsRegionId"), _eip_uses),
+        InUseSource(EIP, in_each_region(EIPS, "EnsRegionId"), _eip_uses),
         InUseSource(
             "load_balancer",
             in_each_vpc(_LOAD_BALANCERS, "NetworkId"),
             _backend_uses,
-            more_of(_LOAD_BALANCERS, _LOAD_BALANCER),
+            more_of(_LOAD_BALANCERS, LOAD_BALANCER),
         ),
         InUseSource("dnat", _in_gateways, _dnat_uses, more_of(_NAT_GATEWAYS, _FORWARD_ENTRIES)),
         InUseSource("snat", _in_gateways, _snat_uses, more_of(_NAT_GATEWAYS, _SNAT_ENTRIES)),
         InUseSource("ha_vip", in_each_vpc(_HA_VIPS, "NetworkId"), _ha_vip_uses),
-        InUseSource("kubernetes", lambda places: [Lookup(_CLUSTERS)], _pod_uses),
+        InUseSource("kubernetes", lambda places: [Lookup(CLUSTERS)], pod_uses),
         InUseSource("android", _arm_servers, _android_uses),
     )
 
@@ -389,36 +402,50 @@ class EnsProvider(CloudProvider):
     def permission(cls, action: str) -> str:
         return f"ens:{action}"
 
-    def _cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
+    def cross_checks(self, places: Places, sources: t.Collection[str]) -> Asked:
         names = [name for name in _LISTED_IN_NETWORK if name in sources]
         vpc_ids = [vpc_id for vpc_id in places.vpc_ids if vpc_id and names]
-        return {Lookup(_NETWORK, (("NetworkId", vpc_id),), vpc_id): list(names) for vpc_id in vpc_ids}
+        return {Lookup(NETWORK, (("NetworkId", vpc_id),), vpc_id): list(names) for vpc_id in vpc_ids}
 
     def _compare(self, lists: Answers) -> None:
+        self.refuse_unlisted(lists)
+        for lookup, (network, *_others) in [entry for entry in lists.items() if entry[0].action == NETWORK]:
+            for resource_type in unknown_resources(network):
+                self._runtime.warn(
+                    f"the network {lookup.vpc_id} has resources of the type {resource_type}, "
+                    "and whether they use addresses is not known"
+                )
+
+    @staticmethod
+    def refuse_unlisted(lists: Answers) -> None:
+        """
+        :raises ApiError: a network has something that is missing from the lists, or its answer is about another one.
+        """
         listed = {
             (lookup.action, lookup.vpc_id): {item.get(lookup.action.id_field) for item in items}
             for lookup, items in lists.items()
         }
-        for lookup, (network, *_others) in [entry for entry in lists.items() if entry[0].action == _NETWORK]:
+        for lookup, (network, *_others) in [entry for entry in lists.items() if entry[0].action == NETWORK]:
             if text(network.get("NetworkId")) != lookup.vpc_id:
-                raise unreadable(_NETWORK.action, f"the answer is not about the network {lookup.vpc_id}")
-            for field, id_field, action, words in _IN_NETWORK:
-                named = told_texts(_part(network, field), _NETWORK.action, id_field)
+                raise unreadable(NETWORK.action, f"the answer is not about the network {lookup.vpc_id}")
+            for field, id_field, action, words in IN_NETWORK:
+                named = told_texts(_part(network, field), NETWORK.action, id_field)
                 ids = listed.get((action, lookup.vpc_id), set(named))
                 missing = [identifier for identifier in named if identifier not in ids]
                 if missing:
                     raise unreadable(
-                        _NETWORK.action,
+                        NETWORK.action,
                         f"the network {lookup.vpc_id} has the {words} {missing[0]}, which {action.action} does not "
                         "list, so what it uses is not known; if it is new, trying again may help",
                     )
-            resources = _part(network, "CloudResources").get("CloudResourceSetType")
-            for resource in objects(resources, _NETWORK.action, "CloudResourceSetType"):
-                if resource.get("ResourceType") not in _KNOWN_RESOURCES and number(resource.get("ResourceCount")) != 0:
-                    self._runtime.warn(
-                        f"the network {lookup.vpc_id} has resources of the type {text(resource.get('ResourceType'))}, "
-                        "and whether they use addresses is not known"
-                    )
+
+    def preflight(self, sources: t.Collection[str]) -> EnsPreflight:
+        # What it asks, and how it reads the answers, is in here.
+        from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.preflight import (  # noqa: PLC0415
+            EnsPreflight,
+        )
+
+        return EnsPreflight(self, sources)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(

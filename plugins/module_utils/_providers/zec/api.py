@@ -65,6 +65,9 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.crede
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.errors import CODES
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.signing import METHOD, sign
 
+if t.TYPE_CHECKING:
+    from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.preflight import ZecPreflight
+
 _SERVICE = ("zec", "2025-09-01")
 #: Service and version of the actions that do not belong to it.
 _OTHER_SERVICES = {
@@ -77,9 +80,9 @@ _OTHER_SERVICES = {
 _CONTENT_TYPE = "application/json"
 _STATUSES = ("PENDING", "AVAILABLE", "ATTACHING", "DETACHING", "DELETING", "CREATE_FAILED", "USED")
 _NETWORK_INTERFACES = ListAction("DescribeNetworkInterfaces", ("dataSet",), "nicId")
-_EIPS = ListAction("DescribeEips", ("dataSet",), "eipId")
+EIPS = ListAction("DescribeEips", ("dataSet",), "eipId")
 _LOAD_BALANCERS = ListAction("DescribeLoadBalancers", ("dataSet",), "loadBalancerId")
-_BACKENDS = ListAction("DescribeBackends", (), "loadBalancerId", paged=False)
+BACKENDS = ListAction("DescribeBackends", (), "loadBalancerId", paged=False)
 _NAT_GATEWAYS = ListAction("DescribeNatGateways", ("dataSet",), "natGatewayId")
 _NAT_GATEWAY = ListAction("DescribeNatGatewayDetail", (), "natGatewayId", paged=False)
 _HA_VIPS = ListAction("DescribeHaVips", ("dataSet",), "haVipId")
@@ -126,7 +129,7 @@ class ZecClient(ApiClient):
         raise self._refused(action, answer, code, text(body.get("message")), request_id)
 
 
-def _secondary(item: t.Mapping[str, t.Any], primary: str | None) -> tuple[set[str], bool]:
+def secondary_addresses(item: t.Mapping[str, t.Any], primary: str | None) -> tuple[set[str], bool]:
     """Return the secondary addresses, and whether the answer tells all of them.
 
     C(secondaryIpv4s) may be null where there is none; but then C(privateIpList), which has all addresses, must not show
@@ -162,7 +165,7 @@ def _tags(value: t.Any) -> dict[str, str] | None:
     return {str(tag["key"]): str(tag.get("value") or "") for tag in listed(value, "tags") if tag.get("key")}
 
 
-def _eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
+def eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
     """Read dataSet of DescribeEips: an elastic IP is bound to one private address of a network interface.
 
     A public address of a network interface that none of its elastic IPs explains belongs to one that this key may not
@@ -171,18 +174,18 @@ def _eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Itera
     explained: set[tuple[str | None, str]] = set()
     for eip, _vpc_id, _details in eips:
         identifier = text(eip.get("eipId"))
-        address = told_address(eip.get("privateIpAddress"), _EIPS.action, f"elastic IP {identifier}")
+        address = told_address(eip.get("privateIpAddress"), EIPS.action, f"elastic IP {identifier}")
         # nicId is the older name of associatedId.
-        bound_to = {told_id(eip, _EIPS.action, name) for name in ("associatedId", "nicId")} - {None}
+        bound_to = {told_id(eip, EIPS.action, name) for name in ("associatedId", "nicId")} - {None}
         for network_interface_id in bound_to:
             yield Use(
                 EIP, identifier, address, network_interface_id=network_interface_id, every_address=address is None
             )
         if not bound_to:
-            instance_id = told_id(eip, _EIPS.action, "instanceId")
+            instance_id = told_id(eip, EIPS.action, "instanceId")
             if instance_id:
                 yield Use(EIP, identifier, address, instance_id=instance_id, every_address=address is None)
-        public_ips = told_texts(eip, _EIPS.action, "publicIpAddresses")
+        public_ips = told_texts(eip, EIPS.action, "publicIpAddresses")
         explained.update((one, cloud_address(public_ip) or public_ip) for one in bound_to for public_ip in public_ips)
     for nic in nics:
         if nic.public_ips is None:
@@ -194,7 +197,7 @@ def _eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Itera
 
 def _backend_uses(balancers: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
     """Read backends of DescribeBackends: privateIpAddress, or else the instance."""
-    action = _BACKENDS.action
+    action = BACKENDS.action
     for balancer, vpc_id, details in balancers:
         identifier = text(balancer.get("loadBalancerId"))
         for backend in (backend for told in details for backend in told_objects(told, action, "backends")):
@@ -248,7 +251,7 @@ def _dns_uses(zones: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Ite
 
 def _backends(balancer: dict[str, t.Any]) -> Lookup | None:
     without = balancer.get("backendServerCount") == 0
-    return None if without else more_of(_LOAD_BALANCERS, _BACKENDS)(balancer)
+    return None if without else more_of(_LOAD_BALANCERS, BACKENDS)(balancer)
 
 
 _in_gateways, _gateway = in_each_vpc(_NAT_GATEWAYS, "vpcId"), more_of(_NAT_GATEWAYS, _NAT_GATEWAY)
@@ -299,7 +302,7 @@ class ZecProvider(CloudProvider):
         "nothing else tells the account, so grant the key the permission to call DescribeCustomerBalance (service zbc)",
     )
     sources = (
-        InUseSource(EIP, in_each_region(_EIPS, "regionId"), _eip_uses),
+        InUseSource(EIP, in_each_region(EIPS, "regionId"), eip_uses),
         InUseSource("load_balancer", in_each_vpc(_LOAD_BALANCERS, "vpcId"), _backend_uses, _backends),
         InUseSource("dnat", _in_gateways, _dnat_uses, _gateway),
         InUseSource("snat", _in_gateways, _snat_uses, _gateway),
@@ -326,7 +329,7 @@ class ZecProvider(CloudProvider):
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
         """Read one entry of dataSet; C(secondaryIpv4s) is what can be removed, C(primaryIpv4) never."""
         primary = cloud_address(item.get("primaryIpv4"))
-        secondary, told = _secondary(item, primary)
+        secondary, told = secondary_addresses(item, primary)
         status = text(item.get("status"))
         instance_id = text(item.get("instanceId"))
         group = item.get("securityGroupId")
@@ -354,6 +357,14 @@ class ZecProvider(CloudProvider):
     @classmethod
     def permission(cls, action: str) -> str:
         return f"{action} of the service {_OTHER_SERVICES.get(action, _SERVICE)[0]}"
+
+    def preflight(self, sources: t.Collection[str]) -> ZecPreflight:
+        # What it asks, and how it reads the answers, is in here.
+        from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.preflight import (  # noqa: PLC0415
+            ZecPreflight,
+        )
+
+        return ZecPreflight(self, sources)
 
     def unassign(self, network_interface_id: str, addresses: t.Sequence[str]) -> str | None:
         body = self._client.write(
