@@ -174,9 +174,12 @@ class RecordsAction(ActionBase):
         return os.getppid() if parent is None or parent.pid is None else parent.pid
 
     def _say(self, line: str, failed: bool = False) -> None:
-        """Show a line at once: the result of the task is shown at its end only."""
+        """Show a line at once: the result of the task is shown at its end only.
+
+        Not on the standard output, which for some callbacks is to be JSON.
+        """
         color = constants.COLOR_ERROR if failed else None
-        self._display.display(f"[{self._host()}] {line}", color=color)
+        self._display.display(f"[{self._host()}] {line}", color=color, stderr=True)
 
     # --- Calling modules ---------------------------------------------------------------------------------------------
 
@@ -415,8 +418,12 @@ class RecordsAction(ActionBase):
         journal = {"journal": begun["journal"]} if begun["journal"] else {}
         for batch in account.batches or ():
             options = {**journal, "targets": batch["targets"], "max_unassign": batch["addresses"]}
-            result = self._clean(begun, options, check_mode=self._task.check_mode)
-            account.results.append(result)
+            result: Json = {"failed": True, "msg": "interrupted"}
+            try:
+                result = self._clean(begun, options, check_mode=self._task.check_mode)
+            finally:
+                # Whatever ends this process: what the batch has sent is to be told.
+                account.results.append(result)
             self._say(sentences.describe_progress(batch, result, self._task.check_mode), bool(result.get("failed")))
             for line in sentences.describe_failures(result):
                 self._say(line, True)

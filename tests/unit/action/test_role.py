@@ -138,7 +138,7 @@ def test_what_failed_is_told_in_lines_and_fails_the_run_once(
     sim.load({**estate, "settings": {"refuse": refusals}})
     done = run(sim, tmp_path, *way, mode="apply", batch_size=1)
     assert done.returncode == 2
-    lines = done.stdout.splitlines()
+    lines = done.stderr.splitlines()
     begin = lines.index(
         "[localhost] 2 of 3 network interfaces done, 1 addresses removed and 7 failed in this batch of 8, 8 of 24 left"
     )
@@ -149,7 +149,7 @@ def test_what_failed_is_told_in_lines_and_fails_the_run_once(
         ),
         "[localhost] and 2 more",
     ]
-    (fatal,) = (line for line in lines if line.startswith("fatal: [localhost]: FAILED!"))
+    (fatal,) = (line for line in done.stdout.splitlines() if line.startswith("fatal: [localhost]: FAILED!"))
     assert "Unassigned 17 addresses, and did not settle 7 (7 failed)" in fatal
     assert "outcomes" not in fatal
     assert "changed=1" in done.stdout
@@ -165,10 +165,10 @@ def test_a_batch_of_which_nothing_was_done_looks_failed_and_ends_the_run(
 ) -> None:
     small_cloud.set(refuse=[{"network_interface_id": "nic-sim-000001", "code": "AUTHFAILURE_UNAUTHORIZED_OPERATION"}])
     done = run(small_cloud, tmp_path, mode="apply", batch_size=1)
-    assert "0 addresses removed and 2 failed in this batch of 2, 4 of 6 left" in done.stdout
-    assert "[localhost] 10.0.0.3 on nic-sim-000001: AUTHFAILURE_UNAUTHORIZED_OPERATION" in done.stdout
+    assert "0 addresses removed and 2 failed in this batch of 2, 4 of 6 left" in done.stderr
+    assert "[localhost] 10.0.0.3 on nic-sim-000001: AUTHFAILURE_UNAUTHORIZED_OPERATION" in done.stderr
     assert "fatal: [localhost]: FAILED!" in done.stdout
-    assert done.stdout.count("network interfaces done") == 1
+    assert done.stderr.count("network interfaces done") == 1
 
 
 @pytest.mark.parametrize(("way", "seconds"), [((), 8), (AS_A_PROCESS, 20)], ids=["in the worker", "as a process"])
