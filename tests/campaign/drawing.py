@@ -187,7 +187,7 @@ class _Pen:
 
     def moment(self) -> Moment:
         writes = self.chance(0.7)
-        calls = self.rng.choice([1, 1, 2, 3]) if writes else self.rng.randint(0, 15)
+        calls = self.rng.choice([1, 1, 1, 2]) if writes else self.rng.randint(4, 15)
         return Moment(calls, writes, round(self.rng.choice([0, 0, 0.05, 0.3]) * self.rng.random(), 3))
 
     def change(self, moment: Moment | None = None) -> Change:
@@ -210,9 +210,9 @@ class _Pen:
         skip = self.rng.randint(0, 3) if match else self.rng.randint(0, 25)
         return {"kind": "error", "match": match, "times": None, "skip": skip, **_EXPIRED[self.cloud]}
 
-    def weather(self) -> dict[str, Any]:
+    def weather(self, slow: bool) -> dict[str, Any]:
         settings: dict[str, Any] = {}
-        if self.chance(0.5):
+        if self.chance(0.5) or slow:
             settings["latency"] = round(self.rng.uniform(0.02, 0.2), 3)
         if self.chance(0.3):
             settings["removal_lag"] = round(self.rng.uniform(0.2, 1.5), 3)
@@ -242,7 +242,8 @@ class _Pen:
             tuple(changes),
             self.kill() if what == "kill" else None,
             faults if what != "expiry" else (self.expiry(),),
-            self.weather() if self.chance(0.6) else {},
+            # A kill is to meet calls that are on their way.
+            self.weather(slow=what == "kill") if self.chance(0.6) or what == "kill" else {},
             self.disk() if what == "disk" or self.chance(0.05) else None,
             self.rng.choice([-FIVE_MINUTES, FIVE_MINUTES]) if self.chance(0.2) else 0,
             (self.some_address()[1],) if mode == "apply" and self.chance(0.1) else (),

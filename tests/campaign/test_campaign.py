@@ -14,10 +14,10 @@ from ansible_collections.edgecloud.nic.tests.campaign.histories import play
 SEEDS = {
     "killed after a write": 28,
     "killed while the cloud shows removals late": 71,
-    "ended, finished and restored": 36,
+    "ended, finished and restored": 24,
     "the disk is full": 54,
     "somebody else is at work": 103,
-    "answers are lost and clocks differ": 129,
+    "answers are lost and clocks differ": 101,
 }
 
 
