@@ -267,8 +267,9 @@ class CloudPreflight(Preflight):
 
     def _judge_identity(self, known: Known) -> Seen:
         for error in self._refusals(known):
-            if error.kind is ErrorKind.AUTH and not self.denied(error):
-                code = error.code or ""
+            # What has no code is no word of the cloud about the credentials.
+            if error.kind is ErrorKind.AUTH and error.code and not self.denied(error):
+                code = error.code
                 remedies = [text for start, text in self.credential_remedies.items() if code.startswith(start)]
                 remedy = remedies[0] if remedies else "Check the credentials."
                 return Seen(FAILED, str(error), remedy, ends=True)

@@ -378,6 +378,13 @@ def test_a_key_that_may_not_ask_whose_it_is_passes_what_does_not_need_it(cloud: 
     assert ("rg-default" in checks(report)["identity"]["seen"]) is (cloud.name == "zec")
 
 
+def test_a_front_end_that_keeps_the_account_to_itself_blames_no_credentials(cloud: Cloud) -> None:
+    load(cloud, faults=[{"kind": "html", "status": 403, "match": {"action": IDENTITY[cloud.name]}, **FOREVER}])
+    report = run(cloud)
+    assert report.message is None
+    assert of_result(report, "unknown") == ["identity"]
+
+
 def test_sources_that_are_left_out_are_not_asked(cloud: Cloud) -> None:
     load(cloud, **deny("DescribeHaVips", "DescribeClustersV1", "DescribePrivateZones"))
     sources = [name for name in cloud.provider.in_use_sources if name not in ("ha_vip", "kubernetes", "dns")]
