@@ -152,7 +152,7 @@ class _Pen:
             for nic, addresses in self.nics.items()
         ]
         backends = []
-        for nic, address in {self.some_address() for _ in range(self.rng.randint(0, 2))}:
+        for nic, address in {self.some_address() for _time in range(self.rng.randint(0, 2))}:
             backends.append({"network_interface_id": nic, "private_ip_address": address, "port": 80})
         region = "cn-hangzhou-44" if self.cloud == "ens" else "asia-east-1"
         subnet = {"subnet_id": "subnet-1", "vpc_id": "vpc-1", "region_id": region, "cidr": "10.0.0.0/16"}
@@ -234,9 +234,9 @@ class _Pen:
     def run(self, mode: str) -> Step:
         """Draw a run that one thing or several disturb."""
         what = self.rng.choice(["kill", "kill", "kill", "faults", "expiry", "disk", "changes", "nothing"])
-        faults = tuple(self.fault() for _ in range(self.rng.randint(1, 2))) if what == "faults" else ()
-        changes = [self.change() for _ in range(self.rng.choice([0, 0, 1, 2]))]
-        changes += [self.change(self.moment()) for _ in range(self.rng.randint(1, 3)) if what == "changes"]
+        faults = tuple(self.fault() for _time in range(self.rng.randint(1, 2))) if what == "faults" else ()
+        changes = [self.change() for _time in range(self.rng.choice([0, 0, 1, 2]))]
+        changes += [self.change(self.moment()) for _time in range(self.rng.randint(1, 3)) if what == "changes"]
         return Step(
             mode,
             tuple(changes),
@@ -253,7 +253,7 @@ class _Pen:
 
     def end(self, restoring: bool) -> list[Step]:
         """Draw the undisturbed runs at the end."""
-        steps = [Step("apply", tuple(self.change() for _ in range(self.rng.choice([0, 0, 0, 1]))))]
+        steps = [Step("apply", tuple(self.change() for _time in range(self.rng.choice([0, 0, 0, 1]))))]
         if restoring or (self.cloud == "zec" and self.chance(0.6)):
             if self.chance(0.4):
                 steps.append(self.run("restore"))
@@ -266,7 +266,7 @@ def draw(seed: int) -> History:
     """Draw the history of a seed."""
     pen = _Pen(random.Random(seed))
     modes = ["apply"] * 12 + ["plan"] + (["restore"] if pen.cloud == "zec" else [])
-    steps = [pen.run(pen.rng.choice(modes)) for _ in range(pen.rng.choice([1, 1, 2, 2, 3]))]
+    steps = [pen.run(pen.rng.choice(modes)) for _time in range(pen.rng.choice([1, 1, 2, 2, 3]))]
     steps += pen.end(any(step.mode == "restore" for step in steps))
     for number, step in enumerate(steps[1:], start=1):
         # What is left of a killed run acts on what it has read, which nobody else is to change under it.

@@ -141,7 +141,7 @@ class Stage:
         if step.clock and preloaded_clock():
             environment.update(LD_PRELOAD=preloaded_clock(), CLOCK_AHEAD=str(step.clock))
         with self._disk(step.disk, run) as prefix:
-            processes = [self._start(step, prefix, environment) for _ in range(1 + step.twice)]
+            processes = [self._start(step, prefix, environment) for _time in range(1 + step.twice)]
             self._disturb(run, processes)
         self.sim.clear_faults()
         if not (step.at_once and run.killed):

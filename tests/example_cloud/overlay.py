@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import pathlib
-import shutil
 from collections.abc import Iterator
 
 OVERLAY = pathlib.Path(__file__).parent
 EDITED = pathlib.PurePath("meta/runtime.yml")
+MODULES = pathlib.PurePath("plugins/modules")
+#: What a module begins with, and no other file may.
+_SHEBANG = "#!/usr/bin/python\n\n"
 
 
 def files() -> Iterator[pathlib.PurePath]:
@@ -36,7 +38,8 @@ def apply(collection: pathlib.Path) -> None:
             raise FileExistsError(target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            shebang = _SHEBANG if path.parent == MODULES else ""
+            target.write_text(shebang + source.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def with_lines(known: list[str], added: list[str]) -> list[str]:

@@ -96,7 +96,7 @@ class CloudPreflight(Preflight):
 
     def __init__(self, provider: CloudProvider, sources: t.Collection[str]) -> None:
         self.provider = provider
-        self.paging = t.cast("NumberedPages", provider.paging)
+        self.paging: NumberedPages = t.cast(t.Any, provider.paging)
         self.sources: list[InUseSource] = [source for source in provider.sources if source.name in sources]
         self.source_names = list(sources)
         self._identity = question(provider.identity.action, {})
