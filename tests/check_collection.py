@@ -40,6 +40,7 @@ ARTIFACT = [
     "docs/examples/*.yml",
     "extensions/*.yml",
     "meta/*.yml",
+    "playbooks/*.j2",
     "playbooks/*.yml",
     "plugins/*.py",
     "requirements.txt",
