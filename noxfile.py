@@ -48,8 +48,8 @@ CONTROLLER_TESTS = [
     "tests/unit/docs",
     "tests/unit/plugins/filter",
     "tests/unit/plugins/plugin_utils",
+    "tests/smoke",
 ]
-SMOKE_TESTS = ["tests/smoke"]
 #: More than there are cores: many of them wait for something.
 WORKERS = ["--numprocesses=4", "--dist=worksteal"]
 #: Set where one way is enough, since other tests compare both.
@@ -191,7 +191,7 @@ def matrix(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Unit tests; with C(-- --cov) their coverage of plugins/ as well, which takes half as long again."""
     session.install("-r", REQUIREMENTS)
-    run_pytest(session, *WORKERS, *session.posargs)
+    run_pytest(session, *WORKERS, "-m", "not matrix", *session.posargs)
 
 
 @nox.session(default=True)

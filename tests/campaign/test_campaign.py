@@ -12,12 +12,9 @@ from ansible_collections.edgecloud.nic.tests.campaign.histories import play
 
 #: Short ones, of which each has something else in it.
 SEEDS = {
-    "killed after a write": 28,
     "killed while the cloud shows removals late": 71,
-    "ended, finished and restored": 24,
     "the disk is full": 54,
     "somebody else is at work": 103,
-    "answers are lost and clocks differ": 101,
 }
 
 

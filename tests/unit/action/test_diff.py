@@ -51,7 +51,9 @@ def addresses(text: str) -> set[str]:
     return set(re.findall(r'"(\d+\.\d+\.\d+\.\d+)"', text))
 
 
-@pytest.mark.parametrize("here", [True, False], ids=["in the worker", "in a process"])
+@pytest.mark.parametrize(
+    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="in a process", marks=pytest.mark.matrix)]
+)
 def test_a_loop_shows_the_diff_of_every_item(sim: Simulator, here: bool, tmp_path: pathlib.Path) -> None:
     tasks = [
         {"name": f"{module} {mode}", f"edgecloud.nic.{module}": options, "loop": nics, "check_mode": mode == "check"}

@@ -196,6 +196,7 @@ def test_what_hosts_have_configured(
         check_plan(done, plan)
 
 
+@pytest.mark.matrix
 def test_facts_from_a_cache_prove_use_and_do_not_make_a_host_known(
     tmp_path: pathlib.Path, estate: dict[str, Any], path: str
 ) -> None:
@@ -296,9 +297,11 @@ def example() -> str:
 @pytest.mark.parametrize(
     "rewritten",
     [
-        lambda text: text,
-        lambda text: "\ufeff" + text.replace("\n", "\r\n") + "\r\n",
-        lambda text: re.sub(r"(?m)^([0-9.]+),", r'"\1";', text),
+        pytest.param(lambda text: text, id="as it is printed"),
+        pytest.param(
+            lambda text: "\ufeff" + text.replace("\n", "\r\n") + "\r\n", id="of Windows", marks=pytest.mark.matrix
+        ),
+        pytest.param(lambda text: re.sub(r"(?m)^([0-9.]+),", r'"\1";', text), id="quoted", marks=pytest.mark.matrix),
     ],
 )
 def test_what_an_address_plan_names(tmp_path: pathlib.Path, sim: Simulator, rewritten: Any) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import Play, play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import play
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 KINDS = ("private_ip_info", "private_ip", "private_ip_cleanup")
@@ -41,24 +42,6 @@ def examples(cloud: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load(text))
 
 
-@pytest.fixture(scope="module", params=CLOUDS)
-def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Play]]:
-    cloud = request.param
-    with Simulator() as sim:
-        defaults = {cloud: {"endpoint": sim.url, **sim.account(cloud)}}
-        yield cloud, play(tmp_path_factory.mktemp(cloud), examples(cloud), defaults)
-
-
-def test_every_example_runs(done: tuple[str, Play]) -> None:
-    cloud, run = done
-    assert len(run.results) == len(examples(cloud)) >= 8
-    for name, result in run.results.items():
-        assert result["failed"] is False, (name, result.get("msg"))
-        assert not (result["changed"] and name.startswith("private_ip_info")), name
-    changed = {name.partition(":")[0] for name, result in run.results.items() if result["changed"]}
-    assert changed == {"private_ip", "private_ip_cleanup"}
-
-
 def undocumented(value: Any, documented: dict[str, Any], above: str = "") -> Iterator[str]:
     """Find keys that are returned and not documented, or the other way round."""
     for key in (set(value) ^ set(documented)) - (COMMON if not above else set()):
@@ -71,12 +54,20 @@ def undocumented(value: Any, documented: dict[str, Any], above: str = "") -> Ite
                 yield from undocumented(entry, documented[key]["contains"], f"{above}{key}.")
 
 
-def test_every_example_returns_what_is_documented(done: tuple[str, Play]) -> None:
-    cloud, run = done
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_every_example_runs_and_returns_what_is_documented(tmp_path: pathlib.Path, cloud: str) -> None:
+    with Simulator() as sim:
+        run = play(tmp_path, examples(cloud), {cloud: {"endpoint": sim.url, **sim.account(cloud)}})
+    assert len(run.results) == len(examples(cloud)) >= 8
     wrong = set()
     for name, result in run.results.items():
-        documented = yaml.safe_load(module(cloud, name.partition(":")[0]).RETURN)
+        kind = name.partition(":")[0]
+        assert result["failed"] is False, (name, result.get("msg"))
+        assert not (result["changed"] and name.startswith("private_ip_info")), name
+        documented = yaml.safe_load(module(cloud, kind).RETURN)
         if "assigned" not in result:
             documented.pop("assigned", None)
-        wrong |= {f"{name.partition(':')[0]}: {path}" for path in undocumented(result, documented)}
+        wrong |= {f"{kind}: {path}" for path in undocumented(result, documented)}
     assert wrong == set()
+    changed = {name.partition(":")[0] for name, result in run.results.items() if result["changed"]}
+    assert changed == {"private_ip", "private_ip_cleanup"}

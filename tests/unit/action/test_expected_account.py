@@ -37,8 +37,11 @@ def options(sim: Simulator, cloud: str, key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("cloud", "here"),
-    [("ens", True), ("zec", True), ("zec", False)],
-    ids=["ens in the worker", "zec in the worker", "zec in a process"],
+    [
+        pytest.param("ens", True, id="ens in the worker"),
+        pytest.param("zec", True, id="zec in the worker", marks=pytest.mark.matrix),
+        pytest.param("zec", False, id="zec in a process", marks=pytest.mark.matrix),
+    ],
 )
 def test_another_account_and_a_list_for_a_text_are_refused_wherever_a_module_runs(
     sim: Simulator, cloud: str, here: bool, tmp_path: pathlib.Path

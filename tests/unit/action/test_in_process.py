@@ -23,6 +23,7 @@ from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 ROUTE = {"action_plugin": "edgecloud.nic.__init__"}
 
 
+@pytest.mark.matrix
 def test_whatever_asks_for_a_process_of_its_own_gets_one(sim: Simulator, tmp_path: pathlib.Path) -> None:
     info: dict[str, Any] = {"edgecloud.nic.zec_private_ip_info": {}}
     cleanup: dict[str, Any] = {
@@ -74,6 +75,7 @@ def hide_from_python(directory: pathlib.Path, name: str, where: str = "") -> str
     return f"{directory}{os.pathsep}{PYTHONPATH}"
 
 
+@pytest.mark.matrix
 def test_without_requests_here_the_task_gets_a_process_and_a_clear_message(
     sim: Simulator, tmp_path: pathlib.Path
 ) -> None:

@@ -13,7 +13,9 @@ from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import play
 
 
-@pytest.mark.parametrize("here", [True, False], ids=["in the worker", "in a process"])
+@pytest.mark.parametrize(
+    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="in a process", marks=pytest.mark.matrix)]
+)
 def test_a_state_that_the_cloud_cannot_give_is_refused_with_the_reason(
     sim: Simulator, here: bool, tmp_path: pathlib.Path
 ) -> None:

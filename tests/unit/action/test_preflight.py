@@ -50,6 +50,7 @@ def lines(shown: str) -> list[str]:
     return json.loads(f"[{block}]") if block else []
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("cloud", ["ens", "zec"])
 def test_the_result_is_the_same_wherever_the_module_runs(sim: Simulator, tmp_path: pathlib.Path, cloud: str) -> None:
     module = f"edgecloud.nic.{cloud}_preflight"

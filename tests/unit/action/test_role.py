@@ -121,7 +121,10 @@ def test_planning_shows_its_diff_and_the_command_that_applies_it(
 
 
 AS_A_PROCESS = ("--extra-vars", "edgecloud_nic_in_process_cleanup=false")
-WAYS = pytest.mark.parametrize("way", [(), AS_A_PROCESS], ids=["in the worker", "as a process"])
+WAYS = pytest.mark.parametrize(
+    "way",
+    [pytest.param((), id="in the worker"), pytest.param(AS_A_PROCESS, id="as a process", marks=pytest.mark.matrix)],
+)
 
 
 @WAYS
@@ -171,7 +174,13 @@ def test_a_batch_of_which_nothing_was_done_looks_failed_and_ends_the_run(
     assert done.stderr.count("network interfaces done") == 1
 
 
-@pytest.mark.parametrize(("way", "seconds"), [((), 8), (AS_A_PROCESS, 20)], ids=["in the worker", "as a process"])
+@pytest.mark.parametrize(
+    ("way", "seconds"),
+    [
+        pytest.param((), 8, id="in the worker"),
+        pytest.param(AS_A_PROCESS, 20, id="as a process", marks=pytest.mark.matrix),
+    ],
+)
 def test_the_time_limit_of_a_task_ends_the_run_and_not_its_account(
     sim: Simulator, tmp_path: pathlib.Path, way: tuple[str, ...], seconds: int
 ) -> None:
@@ -197,6 +206,7 @@ def test_the_time_limit_of_a_task_ends_the_run_and_not_its_account(
     assert 0 < len(left) < 300
 
 
+@pytest.mark.matrix
 def test_a_new_plan_puts_aside_what_tells_of_the_one_that_was_applied(
     small_cloud: Simulator, tmp_path: pathlib.Path
 ) -> None:
@@ -235,6 +245,7 @@ def test_a_restore_ends_its_plan(small_cloud: Simulator, tmp_path: pathlib.Path)
     assert small_cloud.calls() == []
 
 
+@pytest.mark.matrix
 def test_a_restore_from_a_journal_is_of_one_plan(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     digests = []
     for number in (1, 2):
@@ -261,6 +272,7 @@ def test_a_plan_over_both_limits_is_not_applied_where_one_is_raised(
     assert small_cloud.calls(write=True) == []
 
 
+@pytest.mark.matrix
 def test_a_path_begins_where_ansible_playbook_was_started(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     for name in ("plans/plan.json", "plan.json"):
         assert run(small_cloud, tmp_path, plan_file=name, report_dir="some/reports").returncode == 0

@@ -28,7 +28,9 @@ START = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
     "signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
 )
-WAYS = pytest.mark.parametrize("here", [True, False], ids=["in the worker", "as a process"])
+WAYS = pytest.mark.parametrize(
+    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="as a process", marks=pytest.mark.matrix)]
+)
 
 
 class Run:
@@ -167,6 +169,7 @@ def test_whoever_ignores_hangups_is_not_ended_by_one(sim: Simulator, tmp_path: p
     assert len(run.gone()) == len(run.before)
 
 
+@pytest.mark.matrix
 def test_a_task_with_async_outlives_ansible_playbook(sim: Simulator, tmp_path: pathlib.Path) -> None:
     background: dict[str, Any] = {"async": 60, "poll": 0}
     run = Run(sim, tmp_path, False, **background)
