@@ -46,6 +46,7 @@ MODULE_TESTS = ["tests/unit/plugins/module_utils"]
 CONTROLLER_TESTS = [
     "tests/unit/action",
     "tests/unit/docs",
+    "tests/unit/example_cloud",
     "tests/unit/plugins/filter",
     "tests/unit/plugins/plugin_utils",
     "tests/smoke",

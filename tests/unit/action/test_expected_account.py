@@ -147,6 +147,7 @@ def test_an_account_that_module_defaults_expect_is_remembered_too(sim: Simulator
     assert "Unassigned 10 addresses" in role.run("apply", A, {"expected_account": A}, batch_size=2)
 
 
+@pytest.mark.matrix
 def test_without_an_expectation_nobody_is_asked(sim: Simulator, role: Role) -> None:
     role.run("plan", A)
     assert role.plan()["account"] is None
@@ -155,6 +156,7 @@ def test_without_an_expectation_nobody_is_asked(sim: Simulator, role: Role) -> N
     assert not IDENTITY & set(sim.counts())
 
 
+@pytest.mark.matrix
 def test_a_plan_is_judged_as_a_whole_by_what_is_missing(sim: Simulator, role: Role) -> None:
     role.run("plan", A)
     gone = role.plan()["targets"][0]["network_interface_id"]
@@ -174,6 +176,7 @@ def test_what_matches_nothing_is_said_once_for_all_batches(sim: Simulator, role:
     assert "Unassigned 10 addresses" in shown
 
 
+@pytest.mark.matrix
 def test_nothing_is_put_back_in_another_account(sim: Simulator, role: Role, tmp_path: pathlib.Path) -> None:
     journal = str(tmp_path / "journal.jsonl")
     role.run("apply", A, plan_file="{{ omit }}", journal=journal)

@@ -122,6 +122,7 @@ def test_what_is_wrong_is_told_below_its_scope_and_fails_the_run_once_all_are_to
     assert failed["passed"] is False
 
 
+@pytest.mark.matrix
 def test_variables_of_the_role_and_the_one_check_more_reach_the_module(sim: Simulator, tmp_path: pathlib.Path) -> None:
     variables = {
         "private_ip_cleanup_expected_account": ACCOUNT["ens"],

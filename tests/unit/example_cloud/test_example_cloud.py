@@ -170,6 +170,7 @@ def check_one(results: dict[str, Any], calls: dict[str, collections.Counter[str]
     assert results["again"]["outcomes"][0]["already_absent"] == [UNUSED]
 
 
+@pytest.mark.matrix
 def test_one_network_interface_in_processes(
     collection: pathlib.Path, cloud: ExampleCloud, tmp_path: pathlib.Path
 ) -> None:
