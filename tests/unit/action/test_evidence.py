@@ -269,8 +269,10 @@ def test_what_pods_have_and_what_is_there_for_pods(
     ("pods", "config"),
     [
         pytest.param([], kubernetes.config_map(eni_conf=VSWITCHES), id="no pods"),
-        pytest.param(PODS, None, id="no ConfigMap"),
-        pytest.param(PODS, kubernetes.config_map(eni_conf='{"version": "1"}'), id="no vSwitches"),
+        pytest.param(PODS, None, id="no ConfigMap", marks=pytest.mark.matrix),
+        pytest.param(
+            PODS, kubernetes.config_map(eni_conf='{"version": "1"}'), id="no vSwitches", marks=pytest.mark.matrix
+        ),
     ],
 )
 def test_a_cluster_that_does_not_tell_ends_the_play(

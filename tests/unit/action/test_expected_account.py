@@ -141,6 +141,7 @@ def test_a_plan_is_applied_in_its_own_account_only(sim: Simulator, role: Role) -
     assert "Unassigned 10 addresses" in role.run("apply", A)
 
 
+@pytest.mark.matrix
 def test_an_account_that_module_defaults_expect_is_remembered_too(sim: Simulator, role: Role) -> None:
     role.run("plan", A, {"expected_account": A})
     assert role.plan()["account"] == A

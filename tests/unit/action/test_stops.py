@@ -160,6 +160,7 @@ def test_the_time_limit_of_a_task_ends_its_writes(sim: Simulator, tmp_path: path
         assert result["summary"]["not_attempted"] == len(run.before) - len(unassigned)
 
 
+@pytest.mark.matrix
 @WAYS
 def test_whoever_ignores_hangups_is_not_ended_by_one(sim: Simulator, tmp_path: pathlib.Path, here: bool) -> None:
     run = Run(sim, tmp_path, here, hangup="SIG_IGN")
