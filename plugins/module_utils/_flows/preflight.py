@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, TaskFailedError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import TaskFailedError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.preflight import (
     FAILED,
     PASSED,
@@ -64,8 +64,6 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     :raises TaskFailedError: a check failed.
     """
     expected = task.options["expected_account"]
-    if expected is not None and not expected.strip():
-        raise InputError("expected_account", "is empty")
     preflight = task.provider.preflight(checked_sources(task.options))
     first_contact, checks = preflight.first_contact(), preflight.checks()
     known: Known = {}

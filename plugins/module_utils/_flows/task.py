@@ -115,8 +115,8 @@ def run_task(
         )
         provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
-        expected = None if judges_account else options["expected_account"]
-        account = _expected_account(provider, expected, control)
+        expected = _expected_account(options)
+        account = None if judges_account or expected is None else _account(provider, expected, control)
         report.result = flow(TaskContext(provider, account, options, check_mode, control, warn))
     except TaskFailedError as error:
         report.result, report.message = error.result, str(error)
@@ -134,15 +134,22 @@ def run_task(
     return report
 
 
-def _expected_account(provider: Provider, expected: str | None, control: RunControl) -> str | None:
-    """Return whose the credentials are, once that is who is expected; None where nobody in particular is.
+def _expected_account(options: t.Mapping[str, t.Any]) -> str | None:
+    """Return whose the credentials have to be; None where nobody in particular is expected.
+
+    :raises InputError: it is empty.
+    """
+    expected: str | None = options["expected_account"]
+    if expected is not None and not expected.strip():
+        raise InputError("expected_account", "is empty")
+    return expected
+
+
+def _account(provider: Provider, expected: str, control: RunControl) -> str:
+    """Return whose the credentials are, once that is who is expected.
 
     :raises InputError: they belong to another account, or the cloud does not tell.
     """
-    if expected is None:
-        return None
-    if not expected.strip():
-        raise InputError("expected_account", "is empty")
     try:
         account = provider.account()
     except ApiError as error:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
@@ -24,6 +25,10 @@ assert ens_private_ip.__file__ is not None
 COLLECTIONS = pathlib.Path(ens_private_ip.__file__).parents[5]
 #: ansible-test brings ansible-core along on it.
 PYTHONPATH = os.pathsep.join([str(COLLECTIONS), *filter(None, sys.path)])
+#: Whether a task runs in ansible-core's worker.
+WAYS = pytest.mark.parametrize(
+    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="as a process", marks=pytest.mark.matrix)]
+)
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TIMES = re.compile(r'"(start|end|delta)": "[^"]*"')

@@ -11,9 +11,8 @@ import pathlib
 import re
 from typing import Any, NamedTuple
 
-import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import WAYS, play
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
 
 #: A task for one network interface and one for many, each with two items that have something to remove.
@@ -51,9 +50,7 @@ def addresses(text: str) -> set[str]:
     return set(re.findall(r'"(\d+\.\d+\.\d+\.\d+)"', text))
 
 
-@pytest.mark.parametrize(
-    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="in a process", marks=pytest.mark.matrix)]
-)
+@WAYS
 def test_a_loop_shows_the_diff_of_every_item(sim: Simulator, here: bool, tmp_path: pathlib.Path) -> None:
     tasks = [
         {"name": f"{module} {mode}", f"edgecloud.nic.{module}": options, "loop": nics, "check_mode": mode == "check"}

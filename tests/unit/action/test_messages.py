@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import pathlib
 
-import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import play
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import WAYS, play
 
 
-@pytest.mark.parametrize(
-    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="in a process", marks=pytest.mark.matrix)]
-)
+@WAYS
 def test_a_state_that_the_cloud_cannot_give_is_refused_with_the_reason(
     sim: Simulator, here: bool, tmp_path: pathlib.Path
 ) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, WAYS, settings
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
 
 NICS = 60
@@ -27,9 +27,6 @@ TIMEOUT = 5
 START = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
     "signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
-)
-WAYS = pytest.mark.parametrize(
-    "here", [pytest.param(True, id="in the worker"), pytest.param(False, id="as a process", marks=pytest.mark.matrix)]
 )
 
 
