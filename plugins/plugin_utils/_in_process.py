@@ -35,7 +35,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import url_passwords
 from ansible_collections.edgecloud.nic.plugins.module_utils._secrets import hide
-from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun
+from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun, start_deaf_thread
 
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _ANY_INTERPRETER = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
@@ -270,7 +270,7 @@ def _end_with_the_parent() -> t.Iterator[None]:
                 os._exit(1)
 
     if not parent.gone():
-        threading.Thread(target=watch, name="edgecloud.nic parent", daemon=True).start()
+        start_deaf_thread(watch, "edgecloud.nic parent")
     try:
         yield
     finally:

@@ -39,6 +39,21 @@ class Work:
         return TaskReport({"thread": threading.current_thread().name, "detail": self.control.stop_detail})
 
 
+def test_no_thread_of_a_run_hears_signals_but_the_main_one():
+    """One that reached another thread would not wake the main one, which alone acts on it."""
+
+    def deaf_threads(on_start):
+        return TaskReport({"blocked": RunControl(concurrency=3).map(lambda _item: blocked(), range(9))})
+
+    def blocked():
+        return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    before = blocked()
+    seen = StoppableRun(deaf_threads, lambda: False).report().result["blocked"]
+    assert all({signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= each for each in seen)
+    assert blocked() == before
+
+
 def later(seconds, function, *arguments):
     threading.Timer(seconds, function, arguments).start()
 
