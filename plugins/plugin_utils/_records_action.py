@@ -159,6 +159,7 @@ class RecordsAction(ActionBase):
             "told": None,
             "approved": given.get("approved") or [],
             "batch_size": given["batch_size"],
+            "pause": given["pause"],
             **paths,
         }
         self._records = Records(begun, self._task.check_mode)

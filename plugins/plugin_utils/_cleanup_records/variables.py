@@ -24,10 +24,12 @@ SELECTION = ("network_interface_ids", "filters", "all_network_interfaces")
 #: Where nothing is an answer, and makes no cleanup wider: somebody looked, and there is no evidence.
 _MAY_BE_EMPTY = f"{PREFIX}in_use_elsewhere"
 _TEN_YEARS = 87600.0
+_A_DAY = 86400.0
 _RANGES: dict[str, tuple[float, float]] = {
     "max_missing_percent": (0, 100),
     "max_unassign": (0, math.inf),
     "max_unassign_percent": (0, 100),
+    "pause": (0, _A_DAY),
     "plan_max_age": (0, _TEN_YEARS),
 }
 

@@ -92,6 +92,11 @@ class Removal:
         journal = {"journal": begun["journal"]} if begun["journal"] else {}
         todo = account.batches or []
         for number, batch in enumerate(todo, 1):
+            if number > 1 and not self._teller.check_mode:
+                error = self._calls.pause(begun["pause"])
+                if error:
+                    account.errors.append(error)
+                    return
             options = {**journal, "targets": batch["targets"], "max_unassign": batch["addresses"]}
             result: Json = {"failed": True, "msg": "interrupted"}
             try:

@@ -6,13 +6,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
 import re
+import signal
+import subprocess
+import time
 from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.test_role import report, run
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
+from ansible_collections.edgecloud.nic.tests.unit.action.test_role import PREFIX, report, run
 
 
 @pytest.fixture
@@ -86,3 +93,62 @@ def test_a_size_of_batches_that_is_none_is_refused_before_anything_is_read(
     refused = run(cloud_of_ten, tmp_path, mode="apply", batch_size=size)
     assert "private_ip_cleanup_batch_size must be 1 or more, a share from 1% to 100%" in refused.stdout
     assert cloud_of_ten.calls() == []
+
+
+def test_a_pause_is_between_batches_and_not_in_check_mode(cloud_of_ten: Simulator, tmp_path: pathlib.Path) -> None:
+    variables: dict[str, Any] = {"mode": "apply", "batch_size": [4, 5, 1], "pause": 2.5}
+    run(cloud_of_ten, tmp_path, "--check", mode="apply", batch_size=1, pause=80000)
+    assert cloud_of_ten.calls(write=True) == []
+    done = run(cloud_of_ten, tmp_path, **variables)
+    assert done.returncode == 0, done.stdout
+    starts = [call["started"] for call in cloud_of_ten.calls(write=True)]
+    assert [number for number, (a, b) in enumerate(zip(starts, starts[1:], strict=False), 1) if b - a >= 2.5] == [4, 9]
+
+
+def test_the_time_limit_of_a_task_ends_a_pause_and_not_its_account(
+    cloud_of_ten: Simulator, tmp_path: pathlib.Path
+) -> None:
+    keywords = {"timeout": 6}
+    ended = run(cloud_of_ten, tmp_path, keywords=keywords, mode="apply", batch_size=[1, 9], pause=100)
+    message = "Unassigned 1 address, and did not settle 9 (9 not attempted)"
+    assert re.search(f"{re.escape(message)}.*the time limit of the task has passed", ended.stdout), ended.stdout
+    assert report(tmp_path)["totals"]["not_attempted"] == 9
+    assert written_to(cloud_of_ten) == ["nic-sim-000001"]
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(False, id="ansible-playbook"),
+        pytest.param(True, id="its process group", marks=pytest.mark.matrix),
+    ],
+)
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGTERM", "SIGINT"])
+def test_whoever_ends_ansible_playbook_in_a_pause_ends_the_run_at_once(
+    cloud_of_ten: Simulator, tmp_path: pathlib.Path, name: str, group: bool
+) -> None:
+    run(cloud_of_ten, tmp_path, plan_file="plan.json")
+    approved = report(tmp_path)["plan_digest"]
+    applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": approved, "batch_size": [2, 20]}
+    extra = {"provider": "zec", "report_dir": str(tmp_path / "reports"), "pause": 4, **applying}
+    with (tmp_path / "output.txt").open("wb") as output:
+        playbook = subprocess.Popen(
+            [*PLAYBOOK, "-e", json.dumps({f"{PREFIX}{key}": value for key, value in extra.items()}), "playbook.yml"],
+            cwd=tmp_path,
+            env=settings(tmp_path),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        wait_until(lambda: b"2 of 10 network interfaces done" in (tmp_path / "output.txt").read_bytes(), 60)
+        processes = family(playbook.pid)
+        (os.killpg if group else os.kill)(playbook.pid, getattr(signal, name))
+        wait_until(lambda: playbook.poll() is not None and not any(map(alive, processes)), 3)
+    finally:
+        playbook.kill()
+        playbook.wait()
+    time.sleep(4)
+    assert written_to(cloud_of_ten) == ["nic-sim-000001", "nic-sim-000002"]
+    again = run(cloud_of_ten, tmp_path, **applying)
+    assert "Unassigned 10 addresses (2 of them by an earlier run) on 10 network interfaces" in again.stdout
