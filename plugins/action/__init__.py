@@ -16,20 +16,32 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
 _Action: t.Any = NormalAction
-_Records: t.Any = None
-_trouble = ""
 _why_not: list[str] = []
 try:
-    from ansible_collections.edgecloud.nic.plugins.plugin_utils import _in_process, _records_action
+    from ansible_collections.edgecloud.nic.plugins.plugin_utils import _in_process
 
-    _Action, _Records = _in_process.InProcessAction, _records_action.RecordsAction
+    _Action = _in_process.InProcessAction
 except Exception as error:
     # Whatever an ansible-core or a library lacks that this was not tried with: the modules themselves may well do.
-    _trouble = f"{type(error).__name__}: {error}"
-    _why_not.append(_trouble)
+    _why_not.append(f"{type(error).__name__}: {error}")
 
 #: What tasks of the role have, and no others.
 _ROLE_ARGUMENT = "private_ip_cleanup_variables"
+
+
+def _records_action() -> t.Any:
+    """Import what carries a run of the role out, which tasks of modules have no use for.
+
+    :raises AnsibleActionFail: it needs something that this ansible-core does not have.
+    """
+    try:
+        from ansible_collections.edgecloud.nic.plugins.plugin_utils._records_action import (  # noqa: PLC0415
+            RecordsAction,
+        )
+    except Exception as error:
+        trouble = f"{type(error).__name__}: {error}"
+        raise AnsibleActionFail(f"the role private_ip_cleanup cannot run here: {trouble}") from None
+    return RecordsAction
 
 
 class ActionModule(_Action):
@@ -38,9 +50,7 @@ class ActionModule(_Action):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task and return its result."""
         if _ROLE_ARGUMENT in self._task.args:
-            if _Records is None:
-                raise AnsibleActionFail(f"the role private_ip_cleanup cannot run here: {_trouble}")
-            records = _Records(
+            records = _records_action()(
                 *(self._task, self._connection, self._play_context),
                 *(self._loader, self._templar, self._shared_loader_obj),
             )
