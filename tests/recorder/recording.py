@@ -101,7 +101,8 @@ def _signed(cloud: str, action: str, parameters: dict[str, Any]) -> tuple[str, d
         time_left=lambda: None,
     )
     client = provider.connect(options, runtime).client_for(action)
-    return client._sign(action, parameters)
+    signed: tuple[str, dict[str, str], bytes] = client._sign(action, parameters)
+    return signed
 
 
 class _Nowhere:

@@ -58,7 +58,7 @@ class Replay:
             call = calls.popleft() if calls else None
             if call is None:
                 self.unexpected.append(asked)
-        answer = call["answer"] if call else {"status": 404, "headers": {}, "body": {}, "text": None}
+        answer: Any = call["answer"] if call else {"status": 404, "headers": {}, "body": {}, "text": None}
         handler.close_connection = answer is None
         if answer is None:
             return

@@ -34,6 +34,8 @@ _ANSWER_HEADERS = re.compile(
     r"|cf-(ray|mitigated)|location",
     re.IGNORECASE,
 )
+#: What a cookie is told beside its value.
+_OF_COOKIES = re.compile(r"expires|path|domain|max-age|samesite", re.IGNORECASE)
 _SECRET_SENT_HEADERS = re.compile(r".*(authorization|token|nonce|access-?key|cookie).*", re.IGNORECASE)
 #: Tokens that lead from page to page are none of those.
 _SECRET_NAME = (
@@ -63,9 +65,10 @@ def secrets_sent(headers: t.Mapping[str, str]) -> set[str]:
 
 
 def cookies(headers: t.Mapping[str, str]) -> set[str]:
-    """Return the values of the cookies that an answer sets."""
-    pairs = re.split(r"[;,]", headers.get("Set-Cookie", ""))
-    return {pair.partition("=")[2].strip() for pair in pairs if "=" in pair} - {""}
+    """Return the values of the cookies that an answer sets, but for those that are too short to be worth anything."""
+    pairs = [part.strip().partition("=") for part in re.split("[;,]", headers.get("Set-Cookie", ""))]
+    values = [value for name, _sign, value in pairs if not _OF_COOKIES.fullmatch(name)]
+    return {value for value in values if len(value) >= _SHORTEST_ENCODED}
 
 
 @functools.lru_cache(maxsize=256)
@@ -107,14 +110,14 @@ class Mask:
         self._secrets, self._passing = secrets, passing
 
     def as_json(self, value: dict[str, t.Any]) -> str:
-        """Return an object as JSON without secrets."""
+        """Return an object as JSON without secrets; the names of its own fields are ours."""
         written = json.dumps(value)
         folded = written.casefold()
         found = {secret for secret in self._passing if any(form in folded for form in _in_json(secret))}
         signs = (*_SIGNS, *(form for secret in self._secrets for form in _in_json(secret)))
         if not found and not any(sign in folded for sign in signs):
             return written
-        return json.dumps(self._value(value, self._secrets | found))
+        return json.dumps({name: self._value(entry, self._secrets | found) for name, entry in value.items()})
 
     def _value(self, value: t.Any, secrets: frozenset[str]) -> t.Any:
         """Return a copy without secrets, and without what the name of its field calls one."""

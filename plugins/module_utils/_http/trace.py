@@ -45,6 +45,9 @@ FORMAT = 1
 _BEGINNING = f'{{"trace": {FORMAT}, '.encode()
 #: Bytes that one run writes at most, but for the lines that tell of the limit.
 LIMIT = 64 * 2**20
+#: Seconds after which somebody who is writing a line has written some more of it.
+_LONGEST_WRITE = 0.01
+_LOOKS = 10
 
 
 class Request(t.NamedTuple):
@@ -167,13 +170,18 @@ class Trace:
         return not self._broken
 
     def _ends_within_a_line(self) -> bool:
-        """Tell whether somebody was killed, or ran out of disk, in the middle of a line: ours is not to go on with it.
-
-        Where somebody is writing just now, that costs an empty line.
-        """
+        """Tell whether somebody was killed, or ran out of disk, within a line, which ours is not to go on with."""
         assert self._file is not None
-        size = os.fstat(self._file).st_size
-        return bool(size) and os.pread(self._file, 1, size - 1) != b"\n"
+        size = 0
+        for _look in range(_LOOKS):
+            before, size = size, os.fstat(self._file).st_size
+            if not size or os.pread(self._file, 1, size - 1) == b"\n":
+                return False
+            if size == before:
+                return True
+            # More likely somebody is just writing.
+            time.sleep(_LONGEST_WRITE)
+        return True
 
     def _fail(self, error: OSError) -> None:
         self._broken = True

@@ -10,7 +10,6 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ PASSING = ("requestid", "summary", "endpoint", "request_ids")
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest, sim: Simulator) -> Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, sim: Simulator) -> Scene:
     return Scene(sim, CLOUDS[request.param])
 
 

@@ -24,7 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.sanitised impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-SECRET = st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=60)
+SECRET = st.text(st.characters(codec="utf-8"), min_size=6, max_size=60)
 AROUND = st.text(st.sampled_from("xyz0 :;=&\"'\\<>%+/"), max_size=9)
 #: How a server may repeat what it was sent.
 ENCODERS: dict[str, t.Callable[[str], str]] = {
@@ -38,29 +38,30 @@ ENCODERS: dict[str, t.Callable[[str], str]] = {
 }
 
 
+def shown(body: dict[str, t.Any], *secrets: str) -> dict[str, t.Any]:
+    kept: dict[str, t.Any] = json.loads(Mask(frozenset(secrets), frozenset()).as_json({"body": body}))["body"]
+    return kept
+
+
 @given(SECRET, AROUND, AROUND, st.sampled_from(sorted(ENCODERS)))
 def test_a_secret_is_found_in_every_form(secret: str, before: str, after: str, form: str) -> None:
     encoded = ENCODERS[form](secret)
-    shown = Mask(frozenset({secret}), frozenset()).as_json({"a": [{"b": before + encoded + after}], encoded: 1})
-    assert encoded not in json.dumps(json.loads(shown), ensure_ascii=False)
-    for text in (json.loads(shown)["a"][0]["b"], *json.loads(shown)):
+    first, second = shown({"a": [{"b": before + encoded + after}, {encoded: 1}]}, secret)["a"]
+    for text in (first["b"], *second):
         assert encoded not in text
 
 
 @given(SECRET, st.binary(max_size=9), st.binary(max_size=9), st.booleans())
 def test_a_secret_is_found_within_base64(secret: str, before: bytes, after: bytes, for_urls: bool) -> None:
     encode = base64.urlsafe_b64encode if for_urls else base64.b64encode
-    shown = json.loads(
-        Mask(frozenset({secret}), frozenset()).as_json({"a": encode(before + secret.encode() + after).decode()})
-    )
     # The digits around what is hidden hold four bits of its first or last byte at most.
-    assert HIDDEN in shown["a"]
+    assert HIDDEN in shown({"a": encode(before + secret.encode() + after).decode()}, secret)["a"]
 
 
 @given(SECRET, AROUND)
 def test_a_secret_of_one_request_is_hidden_likewise(secret: str, around: str) -> None:
-    shown = json.loads(Mask(frozenset(), frozenset({secret})).as_json({"a": around + secret + around}))
-    assert secret not in shown["a"]
+    masked = json.loads(Mask(frozenset(), frozenset({secret})).as_json({"a": around + secret + around}))
+    assert secret not in masked["a"]
 
 
 JSON = st.recursive(
@@ -79,17 +80,17 @@ def test_without_a_secret_nothing_changes(body: dict[str, t.Any]) -> None:
     "name", ["AccessKeySecret", "password", "Kubeconfig", "kube_config", "SecurityToken", "x-Signature", "Set-Cookie"]
 )
 def test_what_a_field_calls_a_secret_is_hidden(name: str) -> None:
-    assert json.loads(Mask(frozenset(), frozenset()).as_json({name: "x", "Id": "i"})) == {name: HIDDEN, "Id": "i"}
+    assert shown({name: "x", "Id": "i"}) == {name: HIDDEN, "Id": "i"}
 
 
 @pytest.mark.parametrize("value", [None, "", [], False, 0])
 def test_that_a_field_is_empty_is_no_secret(value: t.Any) -> None:
-    assert json.loads(Mask(frozenset(), frozenset()).as_json({"token": value})) == {"token": value}
+    assert shown({"token": value}) == {"token": value}
 
 
 def test_the_token_of_the_next_page_is_none() -> None:
     body = {"NextToken": "abc", "next_token": "abc", "pageToken": "abc"}
-    assert json.loads(Mask(frozenset(), frozenset()).as_json(body)) == body
+    assert shown(body) == body
 
 
 @pytest.mark.parametrize(
@@ -103,12 +104,11 @@ def test_the_token_of_the_next_page_is_none() -> None:
     ],
 )
 def test_pairs_in_a_text_are_hidden(text: str, kept: str) -> None:
-    assert json.loads(Mask(frozenset(), frozenset()).as_json({"Message": text})) == {"Message": kept}
+    assert shown({"Message": text}) == {"Message": kept}
 
 
 def test_digits_are_no_better_as_a_number() -> None:
-    shown = Mask(frozenset({"123456789"}), frozenset()).as_json({"a": 123456789, "b": 12, "c": True})
-    assert json.loads(shown) == {"a": HIDDEN, "b": 12, "c": True}
+    assert shown({"a": 123456789, "b": 12, "c": True}, "123456789") == {"a": HIDDEN, "b": 12, "c": True}
 
 
 def test_of_a_request_the_headers_are_kept_that_say_which_api_it_is() -> None:
@@ -133,12 +133,12 @@ def test_of_an_answer_only_headers_of_interest_are_kept() -> None:
         "x-any-request-id": "r",
         "X-RateLimit-Remaining": "0",
         "CF-Ray": "c",
-        "Set-Cookie": "session=abc; Path=/",
+        "Set-Cookie": "session=abcdef; Path=/portal, lang=en; Domain=example.com",
         "WWW-Authenticate": 'Digest nonce="abc"',
         "X-Echo": "anything",
     }
     assert answer_headers(headers).keys() == set(list(headers)[:6])
-    assert "abc" in cookies(headers)
+    assert cookies(headers) == {"abcdef"}
 
 
 @pytest.mark.parametrize(
