@@ -100,30 +100,26 @@ def _pattern(secrets: frozenset[str]) -> re.Pattern[str]:
 
 
 class Mask:
-    """Hides secrets in texts, and in whatever JSON can hold.
+    """Hides secrets in texts, and in whatever JSON can hold."""
 
-    :param secrets: the same for many calls.
-    :param passing: those of one call, such as its signature.
-    """
-
-    def __init__(self, secrets: frozenset[str], passing: frozenset[str]) -> None:
-        self._secrets, self._passing = secrets, passing
+    def __init__(self, secrets: frozenset[str]) -> None:
+        self._secrets = secrets
 
     def as_json(self, value: dict[str, t.Any]) -> str:
         """Return an object as JSON without secrets; the names of its own fields are ours."""
         written = json.dumps(value)
         folded = written.casefold()
-        found = {secret for secret in self._passing if any(form in folded for form in _in_json(secret))}
-        signs = (*_SIGNS, *(form for secret in self._secrets for form in _in_json(secret)))
-        if not found and not any(sign in folded for sign in signs):
+        # Few answers hold any, and to look is much cheaper than to search every text in them.
+        found = frozenset(secret for secret in self._secrets if any(form in folded for form in _in_json(secret)))
+        if not found and not _has_sign(folded):
             return written
-        return json.dumps({name: self._value(entry, self._secrets | found) for name, entry in value.items()})
+        return json.dumps({name: self._value(entry, found) for name, entry in value.items()})
 
     def _value(self, value: t.Any, secrets: frozenset[str]) -> t.Any:
         """Return a copy without secrets, and without what the name of its field calls one."""
         if isinstance(value, str):
             return _hidden(value, secrets)
-        if isinstance(value, t.Mapping):
+        if isinstance(value, dict):
             return {
                 _hidden(name, secrets): HIDDEN if entry and _SECRET_FIELD.search(name) else self._value(entry, secrets)
                 for name, entry in value.items()
@@ -136,7 +132,7 @@ class Mask:
 
     def page(self, content: bytes) -> str:
         """Return what an answer says that is no JSON object: a web page's words, and of anything else the beginning."""
-        text = _hidden(content[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets | self._passing)
+        text = _hidden(content[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets)
         words = web_page_excerpt(text.encode(), longest=_LONGEST_PAGE)
         return (text if words is None else words)[:_LONGEST_TEXT]
 
@@ -144,7 +140,11 @@ class Mask:
 def _hidden(text: str, secrets: frozenset[str]) -> str:
     if secrets:
         text = _pattern(secrets).sub(HIDDEN, text)
-    return _SECRET_PAIR.sub(rf"\1{HIDDEN}", text)
+    return _SECRET_PAIR.sub(rf"\1{HIDDEN}", text) if _has_sign(text.casefold()) else text
+
+
+def _has_sign(folded: str) -> bool:
+    return any(sign in folded for sign in _SIGNS)
 
 
 def sent_headers(headers: t.Mapping[str, str]) -> dict[str, str]:

@@ -191,7 +191,6 @@ class Trace:
 def _told(request: Request, outcome: HttpAnswer | HttpError) -> str:
     """Return what a line tells of a call and its answer, as JSON."""
     error, status, headers, body, text = None, None, None, None, None
-    passing = sanitised.secrets_sent(request.headers)
     if isinstance(outcome, HttpError):
         kind = "not_sent" if isinstance(outcome, NotSentError) else "no_answer"
         if isinstance(outcome, UnreadableAnswerError):
@@ -199,7 +198,7 @@ def _told(request: Request, outcome: HttpAnswer | HttpError) -> str:
         error = {"kind": kind, "message": str(outcome)}
     else:
         status, headers, body = outcome.status, outcome.headers, outcome.body
-    mask = sanitised.Mask(request.secrets, frozenset(passing | sanitised.cookies(headers or {})))
+    mask = sanitised.Mask(request.secrets | sanitised.secrets_sent(request.headers) | sanitised.cookies(headers or {}))
     if isinstance(outcome, UnreadableAnswerError) and request.fields is None:
         text = mask.page(outcome.content)
     if body is not None and request.fields is not None:

@@ -37,14 +37,15 @@ ACCOUNTS: dict[str, list[dict[str, str]]] = {
             "access_key_id": canaries.KEY_ID,
             "access_key_secret": canaries.KEY_SECRET,
             "security_token": canaries.STS_TOKEN,
-        }
+        },
+        {"access_key_id": canaries.KEY_ID, "access_key_secret": canaries.KEY_SECRET},
     ],
     "zec": [
         {"access_key_id": canaries.KEY_ID, "access_key_secret": canaries.KEY_SECRET},
         {"token": canaries.BEARER_TOKEN},
     ],
 }
-WAYS = [("ens", 0), ("zec", 0), ("zec", 1)]
+WAYS = [("ens", 0), ("ens", 1), ("zec", 0), ("zec", 1)]
 KINDS = (*FAULT_KINDS, *APPLIED_KINDS)
 
 

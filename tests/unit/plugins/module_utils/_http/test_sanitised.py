@@ -39,7 +39,7 @@ ENCODERS: dict[str, t.Callable[[str], str]] = {
 
 
 def shown(body: dict[str, t.Any], *secrets: str) -> dict[str, t.Any]:
-    kept: dict[str, t.Any] = json.loads(Mask(frozenset(secrets), frozenset()).as_json({"body": body}))["body"]
+    kept: dict[str, t.Any] = json.loads(Mask(frozenset(secrets)).as_json({"body": body}))["body"]
     return kept
 
 
@@ -58,12 +58,6 @@ def test_a_secret_is_found_within_base64(secret: str, before: bytes, after: byte
     assert HIDDEN in shown({"a": encode(before + secret.encode() + after).decode()}, secret)["a"]
 
 
-@given(SECRET, AROUND)
-def test_a_secret_of_one_request_is_hidden_likewise(secret: str, around: str) -> None:
-    masked = json.loads(Mask(frozenset(), frozenset({secret})).as_json({"a": around + secret + around}))
-    assert secret not in masked["a"]
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.sampled_from("abc .:-"), max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Id", "Name", "Nic"]), inner),
@@ -73,7 +67,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["Set", "Total"]), JSON))
 def test_without_a_secret_nothing_changes(body: dict[str, t.Any]) -> None:
-    assert json.loads(Mask(frozenset({"s3cr3t!!"}), frozenset({"n0nce!!"})).as_json(body)) == body
+    assert shown(body, "s3cr3t!!", "n0nce!!") == body
 
 
 @pytest.mark.parametrize(
@@ -169,7 +163,7 @@ def test_of_a_confidential_answer_only_named_fields_are_kept(body: dict[str, t.A
 
 
 def test_of_a_web_page_the_words_are_kept_and_of_other_text_the_beginning() -> None:
-    mask = Mask(frozenset({"s3cr3t"}), frozenset())
+    mask = Mask(frozenset({"s3cr3t"}))
     assert mask.page(b"<html><script>var x='c'</script><h1>502 s3cr3t</h1></html>") == "502 ***"
     assert mask.page(b'{"half": "an answer') == '{"half": "an answer'
     assert len(mask.page(b"x" * 2**24)) == 20_000
