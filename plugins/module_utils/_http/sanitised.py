@@ -134,7 +134,8 @@ class Mask:
         """Return what an answer says that is no JSON object: a web page's words, and of anything else the beginning."""
         text = _hidden(content[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets)
         words = web_page_excerpt(text.encode(), longest=_LONGEST_PAGE)
-        return (text if words is None else words)[:_LONGEST_TEXT]
+        # Of which the letters may have been written as references.
+        return text[:_LONGEST_TEXT] if words is None else _hidden(words, self._secrets)
 
 
 def _hidden(text: str, secrets: frozenset[str]) -> str:

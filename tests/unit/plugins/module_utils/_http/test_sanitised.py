@@ -165,5 +165,6 @@ def test_of_a_confidential_answer_only_named_fields_are_kept(body: dict[str, t.A
 def test_of_a_web_page_the_words_are_kept_and_of_other_text_the_beginning() -> None:
     mask = Mask(frozenset({"s3cr3t"}))
     assert mask.page(b"<html><script>var x='c'</script><h1>502 s3cr3t</h1></html>") == "502 ***"
+    assert mask.page(b"<p>for &#115;3cr3&#x74;</p>") == "for ***"
     assert mask.page(b'{"half": "an answer') == '{"half": "an answer'
     assert len(mask.page(b"x" * 2**24)) == 20_000
