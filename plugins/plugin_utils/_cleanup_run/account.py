@@ -1,0 +1,65 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of a run, whatever happens to it."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError, uses_of
+
+
+class Account:
+    """What is known of a run, however far it got."""
+
+    def __init__(self) -> None:
+        self.used: Json = {}
+        self.checked: Json = {}
+        #: None where it was not decided to carry anything out.
+        self.batches: list[Json] | None = None
+        #: Of modules that may have written, in their order.
+        self.results: list[Json] = []
+        self.errors: list[str] = []
+        #: Why batches are left that were not begun, and after how many; None where that is not so.
+        self.ending: str | None = None
+        #: What is to end this process as soon as the account is written.
+        self.interruption: BaseException | None = None
+
+    def uses(self) -> list[Json]:
+        """Return what uses addresses: with force, a second look has told it."""
+        return uses_of((self.used if "outcomes" in self.used else self.checked).get("outcomes") or ())
+
+    @contextlib.contextmanager
+    def survives(self) -> t.Iterator[None]:
+        """Go on to the report, whatever happens."""
+        try:
+            yield
+        except RefusedError as error:
+            # What was read, if anything, is about another place.
+            self.checked = {}
+            self.errors.append(str(error))
+        except Exception as error:
+            self.errors.append(bug(error))
+        except BaseException as error:
+            self.interruption = error
+            self.errors.append(f"interrupted by {type(error).__name__}")
+
+
+def bug(error: Exception) -> str:
+    return f"edgecloud.nic has a bug, please report it: {type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
+def collected(trouble: list[str]) -> t.Iterator[None]:
+    """Go on after what could not be written: the rest of the account is wanted all the more."""
+    try:
+        yield
+    except RefusedError as error:
+        trouble.append(str(error))
+    except OSError as error:
+        trouble.append(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+    except Exception as error:
+        trouble.append(bug(error))
