@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS, comparable, settings
 
 HERE = COLLECTIONS / "ansible_collections" / "edgecloud" / "nic"
@@ -66,6 +67,19 @@ def is_shown(printed: str, output: str) -> bool:
         for line in comparable(printed).splitlines()
     ]
     return re.search("^" + "".join(lines), comparable(output), re.M) is not None
+
+
+def environment(sim: Simulator) -> dict[str, str]:
+    """Give what the modules read of their endpoints and credentials."""
+    ens, zec = sim.account("ens"), sim.account("zec")
+    return {
+        "ENS_ENDPOINT": sim.url,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ens["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ens["access_key_secret"],
+        "ZENLAYER_ENDPOINT": sim.url,
+        "ZENLAYER_ACCESS_KEY_ID": zec["access_key_id"],
+        "ZENLAYER_ACCESS_KEY_SECRET": zec["access_key_secret"],
+    }
 
 
 class Reader:

@@ -10,6 +10,7 @@ import importlib
 import itertools
 import json
 import os
+import pathlib
 import re
 import shlex
 import subprocess
@@ -21,8 +22,9 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import CONNECTION_SPEC
+from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
-from ansible_collections.edgecloud.nic.tests.unit.docs.printed import HERE, README, blocks
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import HERE, README, Reader, blocks, environment
 
 GROUPS: dict[str, Any] = yaml.safe_load((HERE / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
 CLOUDS: list[str] = GROUPS["all"][0]["metadata"]["extend_group"]
@@ -292,3 +294,12 @@ def test_the_commands_of_the_readme_have_options_that_exist() -> None:
         pairs = [pair.split("=", 1) for pair in shlex.split(arguments)]
         options = json.loads(arguments) if arguments.startswith("{") else dict(pairs)
         check_task({"name": "Command", module: options})
+
+
+@pytest.mark.matrix
+def test_the_last_command_of_the_readme_prints_what_is_shown_there(sim: Simulator, tmp_path: pathlib.Path) -> None:
+    _exports, tried = blocks(README, "console", "Try it without an account")
+    shown = blocks(README, "ansible-output", "What a task returns")
+    assert (len(tried.commands), len(shown)) == (3, 1)
+    Reader(tmp_path, environment(sim)).follow([tried, *shown])
+    assert [call["private_ip_addresses"] for call in sim.calls(write=True)] == [["10.10.1.11"]]

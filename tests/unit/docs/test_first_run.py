@@ -18,7 +18,13 @@ import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.estate import DEMO
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
-from ansible_collections.edgecloud.nic.tests.unit.docs.printed import GUIDES, Reader, blocks, is_shown
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import (
+    GUIDES,
+    Reader,
+    blocks,
+    environment,
+    is_shown,
+)
 
 GUIDE = GUIDES / "first_run.rst"
 STEPS = ("Set up", "Preflight", "Look", "One address", "A few addresses", "The estate", "When something differs")
@@ -58,19 +64,6 @@ params = models.Params(
 )
 print(Client(config).call_api(params, models.OpenApiRequest(query=options), RuntimeOptions())["body"])
 """
-
-
-def environment(sim: Simulator) -> dict[str, str]:
-    """Give what the modules read of their endpoints and credentials."""
-    ens, zec = sim.account("ens"), sim.account("zec")
-    return {
-        "ENS_ENDPOINT": sim.url,
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": ens["access_key_id"],
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ens["access_key_secret"],
-        "ZENLAYER_ENDPOINT": sim.url,
-        "ZENLAYER_ACCESS_KEY_ID": zec["access_key_id"],
-        "ZENLAYER_ACCESS_KEY_SECRET": zec["access_key_secret"],
-    }
 
 
 def removed(sim: Simulator) -> list[tuple[str, list[str]]]:
