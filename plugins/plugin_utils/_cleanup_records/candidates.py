@@ -333,7 +333,7 @@ class Record:
 
 
 def applied(entries: t.Iterable[Json]) -> list[Json]:
-    """Return the lines for outcomes of an apply: what it did not touch is as old as it was, what it saw is no candidate.
+    """Return the lines for outcomes of an apply: what it left alone is as old as it was, the rest is no candidate.
 
     What is C(unknown) stays taken.
     """

@@ -38,6 +38,7 @@ def paths(given: Json) -> Json:
         "report_dir": os.path.abspath(directory) if directory else None,
         "plan_file": place(given.get("plan_file")),
         "journal": place(given.get("journal") or (directory and "journal.jsonl")),
+        "candidates_file": place(given.get("candidates_file")),
         "restore_from": place(given.get("restore_from")),
     }
 
@@ -95,11 +96,11 @@ def reserve(begun: Json, owner: files.Owner, say: t.Callable[[str], object]) -> 
     :param say: is told that there is another run to wait for.
     :raises RefusedError: they cannot be had, or belong to another scope.
     """
-    mode, journal = begun["mode"], begun["journal"]
+    mode, journal, candidates = begun["mode"], begun["journal"], begun["candidates_file"]
     written = [begun["plan_file"]] if mode == "plan" else [journal]
-    written += report_files(begun["report_dir"])
+    written += [candidates, *report_files(begun["report_dir"])]
     files.refuse_unless_writable(path for path in written if path)
-    reserved = [begun["report_dir"], begun["plan_file"], journal]
+    reserved = [begun["report_dir"], begun["plan_file"], journal, candidates]
     inside = [p for p in reserved[1:] if p and begun["report_dir"] == os.path.dirname(p)]
     reservation = files.Reservation.of([path for path in reserved if path and path not in inside], owner, say)
     try:

@@ -197,7 +197,7 @@ class TestFile:
 
     @pytest.mark.parametrize("text", ["{}", "# Hosts\n127.0.0.1 localhost\n", '{"event": "candidates"}\n', "\n"])
     def test_what_is_no_such_file_is_refused(self, text: str) -> None:
-        with pytest.raises(RefusedError, match="no record of candidates|its format is None"):
+        with pytest.raises(RefusedError, match=r"no record of candidates|its format is None"):
             Record(text.encode())
 
     def test_a_run_that_was_cut_short_ages_nothing_and_protects(self, old: Scope) -> None:
