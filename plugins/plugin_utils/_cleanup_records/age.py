@@ -51,9 +51,9 @@ def found(
     for key in known:
         if key in planned or key in ended or (only is not None and key[1] not in only):
             continue
-        if key[0] in told or "filters" not in selection:
+        if key[0] in told or "all_network_interfaces" in selection:
             ended[key] = "not_planned"
-        else:
+        elif "filters" in selection:
             untold.append(key)
     return Found(unused, ended), untold
 

@@ -38,7 +38,8 @@ class Scope:
     """The file of a scope, and what lies beside it."""
 
     def __init__(self) -> None:
-        self.content, self.last = b"", None
+        self.content = b""
+        self.last: str | None = None
 
     def record(self) -> Record:
         record = Record(self.content, self.last)
