@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import KEPT, UNASSIGNED
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_digest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import (
     Candidate,
     Clock,
@@ -123,17 +124,24 @@ def leave_out(result: Json, young: t.Container[Key]) -> Json:
                 KEPT: entry[KEPT] + [{"private_ip_address": address, "reason": YOUNG} for address in kept],
             }
         )
+    targets = as_targets(left)
     changing = {nic for nic, _address in left}
     limits, diff = result["limits"], result["diff"]
     share = len(left) / len(planned) if planned else 0.0
     return {
         **result,
         "changed": bool(left),
-        "plan": as_targets(left),
+        "plan": targets,
+        "plan_digest": plan_digest(targets),
         "outcomes": outcomes,
         "limits": {**limits, "planned": len(left), "planned_percent": limits["planned_percent"] * share},
         "uncertain": [entry for entry in result["uncertain"] if entry["network_interface_id"] in changing],
-        "summary": {**result["summary"], "network_interfaces_planned": len(changing)},
+        "summary": {
+            **result["summary"],
+            UNASSIGNED: len(left),
+            KEPT: sum(len(entry[KEPT]) for entry in outcomes),
+            "network_interfaces_planned": len(changing),
+        },
         "diff": {
             "before": {nic: addresses for nic, addresses in diff["before"].items() if nic in changing},
             "after": {

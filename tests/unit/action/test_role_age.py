@@ -234,7 +234,7 @@ def test_what_a_run_did_not_see_is_neither_aged_nor_forgotten(cloud: Simulator, 
     # Filters do not tell of what they leave out, so that is asked for.
     gone = max(everything)
     cloud.change(kind="remove_private_ip", network_interface_id=gone[0], private_ip_address=gone[1])
-    estate = {"filters": {"name": "no such name"}, "all_network_interfaces": False}
+    estate = {"filters": {"name": "no such name"}}
     night(cloud, tmp_path, **estate)
     assert record(tmp_path).candidates.keys() == everything - {gone}
     night(cloud, tmp_path, **estate, keep=[min(everything)[1]])
