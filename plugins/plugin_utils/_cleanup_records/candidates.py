@@ -293,15 +293,15 @@ class Record:
 
     def _added(self, closing: Json, entries: t.Sequence[Json]) -> bytes:
         text, self._line_end = self._line_end, b""
-        for entry in entries:
-            text += _line(entry) + b"\n"
-            self._take_in(_line(entry))
+        lines = [_line(entry) for entry in entries]
+        for line in lines:
+            self._take_in(line)
         closing = {**closing, "lines": len(entries)}
         self.last = self._closing_hash(closing)
         closed = _line({**closing, "sha256": self.last})
         self._close(closing, entries)
         self._take_in(closed)
-        return text + closed + b"\n"
+        return text + b"\n".join([*lines, closed, b""])
 
     def _in_short(self, closing: Json, place: Json) -> bytes:
         """Return all that is known now, as a record of its own."""
