@@ -347,6 +347,8 @@ def live_through(nights: t.Sequence[dict[str, t.Any]]) -> int:
         clock = at(now + offset, f"boot-{boot}", (now - booted) * 3600)
         states.update(night["states"])
         if "damage" in night and scope.content:
+            # What the plans saw that are lost is over.
+            states = dict.fromkeys(KEYS, "unused")
             header = scope.content.index(b"\n") + 1
             scope.content = scope.content[: header + int((len(scope.content) - header) * night["damage"])]
         end = night.get("end", "whole")
