@@ -16,7 +16,12 @@ import subprocess
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import LOOK, Record
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import (
+    LOOK,
+    Candidate,
+    Clock,
+    Record,
+)
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import report, run
 
@@ -51,19 +56,32 @@ def record(directory: pathlib.Path) -> Record:
     return Record(file(directory).read_bytes(), file(directory).with_name(".candidates.jsonl.last").read_text().strip())
 
 
+def write(directory: pathlib.Path, candidates: dict[Key, Candidate], clock: Clock, place: dict[str, Any]) -> None:
+    made = Record()
+    made.candidates.update(candidates)
+    text, _anew = made.add(LOOK, [], clock, "test", place)
+    file(directory).parent.mkdir(exist_ok=True)
+    file(directory).write_bytes(text)
+    file(directory).with_name(".candidates.jsonl.last").write_text(f"{made.last}\n")
+
+
 def pass_time(directory: pathlib.Path, hours: float) -> None:
     """Let everything that the file tells have been so many hours earlier."""
-    then, now = record(directory), Record()
     back = datetime.timedelta(hours=hours)
-    for key, candidate in then.candidates.items():
+    earlier = {}
+    for key, candidate in record(directory).candidates.items():
         seen = candidate.seen
-        earlier = seen._replace(time=seen.time - back, uptime=(seen.uptime or 0.0) - hours * 3600)
-        now.candidates[key] = candidate._replace(first_seen=candidate.first_seen - back, seen=earlier)
-    opening = json.loads(file(directory).read_bytes().splitlines()[0])
-    clock = next(iter(now.candidates.values())).seen
-    text, _anew = now.add(LOOK, [], clock, "test", opening)
-    file(directory).write_bytes(text)
-    file(directory).with_name(".candidates.jsonl.last").write_text(f"{now.last}\n")
+        seen = seen._replace(time=seen.time - back, uptime=(seen.uptime or 0.0) - hours * 3600)
+        earlier[key] = candidate._replace(first_seen=candidate.first_seen - back, seen=seen)
+    write(directory, earlier, seen, json.loads(file(directory).read_bytes().splitlines()[0]))
+
+
+def let_get_old(sim: Simulator, directory: pathlib.Path, hours: float = 80) -> None:
+    """Let plans of the last hours have found everything unused, the last of them a day ago."""
+    seen = Clock(datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=24))
+    candidate = Candidate(seen.time - datetime.timedelta(hours=hours), hours, seen)
+    place = {"provider": "zec", "scope": "localhost", "account": None, "endpoint": sim.host_port}
+    write(directory, dict.fromkeys(addresses(sim), candidate), seen, place)
 
 
 def plan(directory: pathlib.Path) -> dict[str, Any]:
@@ -151,15 +169,14 @@ def test_a_plan_has_what_is_old_and_keeps_what_is_young(cloud: Simulator, tmp_pa
 
 
 def test_applying_in_one_go_leaves_out_what_is_young(cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    nic = "nic-sim-000002"
-    night(cloud, tmp_path, network_interface_ids=["nic-sim-000001", nic])
-    pass_time(tmp_path, 40)
-    night(cloud, tmp_path, network_interface_ids=["nic-sim-000001", nic])
-    pass_time(tmp_path, 40)
+    let_get_old(cloud, tmp_path)
+    cloud.change(kind="attach_eip", network_interface_id="nic-sim-000003", private_ip_address="10.0.0.9")
+    night(cloud, tmp_path)
+    cloud.change(kind="detach_eip", network_interface_id="nic-sim-000003", private_ip_address="10.0.0.9")
     done = run(cloud, tmp_path, **APPLY)
-    assert "Unassigned 4 addresses on 2 network interfaces; 2 kept (2 of them too young)" in done.stdout, done.stdout
-    assert len(cloud.calls(write=True)) == 2
-    assert {key[0] for key in young(tmp_path)} == {"nic-sim-000003"}
+    assert "Unassigned 5 addresses on 3 network interfaces; 1 kept (1 of them too young)" in done.stdout, done.stdout
+    assert len(cloud.calls(write=True)) == 3
+    assert young(tmp_path) == addresses(cloud) == {("nic-sim-000003", "10.0.0.9")}
     assert record(tmp_path).candidates.keys() == young(tmp_path)
 
     # What comes back is another one, however soon.
@@ -167,14 +184,12 @@ def test_applying_in_one_go_leaves_out_what_is_young(cloud: Simulator, tmp_path:
     cloud.change(kind="add_private_ip", network_interface_id="nic-sim-000001", private_ip_address=removed)
     run(cloud, tmp_path, **APPLY)
     assert ("nic-sim-000001", removed) in young(tmp_path)
-    assert len(cloud.calls(write=True)) == 2
+    assert len(cloud.calls(write=True)) == 3
 
 
 def test_an_approved_plan_is_held_to_what_was_found_since(cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    let_get_old(cloud, tmp_path)
     night(cloud, tmp_path)
-    for hours in (40, 40):
-        pass_time(tmp_path, hours)
-        night(cloud, tmp_path)
     assert len(targets(tmp_path)) == 6
     used = min(targets(tmp_path))
     cloud.change(kind="attach_eip", network_interface_id=used[0], private_ip_address=used[1])
@@ -190,10 +205,8 @@ def test_an_approved_plan_is_held_to_what_was_found_since(cloud: Simulator, tmp_
 
 
 def test_an_apply_that_was_refused_in_part_goes_on_and_costs_no_age(cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    let_get_old(cloud, tmp_path)
     night(cloud, tmp_path)
-    for hours in (40, 40):
-        pass_time(tmp_path, hours)
-        night(cloud, tmp_path)
     refused = "nic-sim-000002"
     cloud.set(refuse=[{"network_interface_id": refused, "code": "OPERATION_DENIED_BY_POLICY"}])
     applying = {**AGE, "mode": "apply", "plan_file": "plan.json", "approved": plan(tmp_path)["digest"]}
@@ -208,9 +221,7 @@ def test_check_mode_predicts_and_writes_nothing(cloud: Simulator, tmp_path: path
     given = PLAN if mode == "plan" else APPLY
     assert "6 of them too young" in run(cloud, tmp_path, "--check", **given).stdout
     assert not file(tmp_path).exists()
-    for hours in (40, 40, 0):
-        night(cloud, tmp_path)
-        pass_time(tmp_path, hours)
+    let_get_old(cloud, tmp_path)
     before = file(tmp_path).read_bytes()
     words = "The plan is to unassign 6" if mode == "plan" else "Would have unassigned 6"
     assert words in run(cloud, tmp_path, "--check", **given).stdout
@@ -219,9 +230,8 @@ def test_check_mode_predicts_and_writes_nothing(cloud: Simulator, tmp_path: path
 
 
 def test_what_a_run_did_not_see_is_neither_aged_nor_forgotten(cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    night(cloud, tmp_path)
+    let_get_old(cloud, tmp_path)
     everything = addresses(cloud)
-    pass_time(tmp_path, 20)
     cloud.add_fault(kind="error", status=500, times=100)
     assert run(cloud, tmp_path, **PLAN, max_retries=0).returncode == 2
     cloud.clear_faults()
@@ -229,7 +239,7 @@ def test_what_a_run_did_not_see_is_neither_aged_nor_forgotten(cloud: Simulator, 
 
     night(cloud, tmp_path, network_interface_ids=["nic-sim-000001"])
     hours = {key: round(candidate.hours) for key, candidate in record(tmp_path).candidates.items()}
-    assert hours == {key: 20 if key[0] == "nic-sim-000001" else 0 for key in everything}
+    assert hours == {key: 104 if key[0] == "nic-sim-000001" else 80 for key in everything}
 
     # Filters do not tell of what they leave out, so that is asked for.
     gone = max(everything)
@@ -247,21 +257,18 @@ def test_what_a_run_did_not_see_is_neither_aged_nor_forgotten(cloud: Simulator, 
 def test_a_plan_that_looks_up_less_makes_nothing_older(
     cloud: Simulator, tmp_path: pathlib.Path, less: dict[str, Any]
 ) -> None:
-    night(cloud, tmp_path)
-    pass_time(tmp_path, 40)
+    let_get_old(cloud, tmp_path, 60)
     used = min(addresses(cloud))
     cloud.change(kind="attach_eip", network_interface_id=used[0], private_ip_address=used[1])
     assert "no address gets older by it" in night(cloud, tmp_path, **less).replace("\n", " ")
     found = record(tmp_path).candidates
-    assert {candidate.hours for candidate in found.values()} == {0}
+    assert {candidate.hours for candidate in found.values()} == {60}
     assert (used in found) is ("in_use_check" in less)
     assert targets(tmp_path) == set()
 
 
 def test_another_place_is_refused_before_anything_is_changed(cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    for hours in (40, 40, 0):
-        night(cloud, tmp_path)
-        pass_time(tmp_path, hours)
+    let_get_old(cloud, tmp_path)
     before = file(tmp_path).read_bytes()
     with Simulator({"zec": {"generate": {"network_interfaces": 3, "secondary_private_ips": 2}}}) as other:
         refused = run(other, tmp_path, **APPLY)
@@ -278,16 +285,14 @@ def test_another_place_is_refused_before_anything_is_changed(cloud: Simulator, t
 def test_a_damaged_file_lets_everything_begin_anew_and_says_so(
     cloud: Simulator, tmp_path: pathlib.Path, damage: str
 ) -> None:
-    for hours in (40, 40):
-        night(cloud, tmp_path)
-        pass_time(tmp_path, hours)
+    let_get_old(cloud, tmp_path)
     content = file(tmp_path).read_bytes()
     if damage == "lost":
         file(tmp_path).unlink()
     elif damage == "cut":
         file(tmp_path).write_bytes(content[: len(content) * 3 // 4])
     elif damage == "changed":
-        file(tmp_path).write_bytes(content.replace(b'"hours": 40', b'"hours": 90'))
+        file(tmp_path).write_bytes(content.replace(b'"hours": 80', b'"hours": 90'))
     else:
         file(tmp_path).with_name(".candidates.jsonl.last").unlink()
     said = " ".join(night(cloud, tmp_path).split())
