@@ -56,6 +56,8 @@ class ModuleCalls:
     def __init__(self, action: ActionBase, task_vars: Json, options: t.Collection[str]) -> None:
         self._action, self._task_vars, self._variables = action, task_vars, options
         self.time_limit = TimeLimit()
+        #: File in which every call of a module tells of its calls to the cloud.
+        self.trace: str | None = None
         #: Of all calls, in their order.
         self.warnings: list[str] = []
 
@@ -81,7 +83,7 @@ class ModuleCalls:
         """
         task = self._action._task.copy()
         task.action = f"edgecloud.nic.{module}"
-        task.args = options
+        task.args = {**options, "trace": self.trace} if self.trace else options
         task.check_mode = check_mode
         action = InProcessAction(
             *(task, self._action._connection, self._action._play_context),
