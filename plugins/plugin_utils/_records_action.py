@@ -35,6 +35,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import refuse_half
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import (
     NO_LIMITS,
     ROLE_ARGUMENT,
@@ -162,6 +163,7 @@ class RecordsAction(ActionBase):
             "pause": given["pause"],
             **paths,
         }
+        refuse_half(given, begun)
         self._records = Records(begun, self._task.check_mode)
         self._calls.trace = begun["trace"]
         if mode == "restore":
@@ -188,12 +190,17 @@ class RecordsAction(ActionBase):
             policy = plan_file.narrow(plan["policy"], policy)
             account = account or plan["account"]
             begun["plan"] = plan
+            if "min_age" in policy and not paths["candidates_file"]:
+                raise RefusedError(
+                    f"{paths['plan_file']} is refused: it was planned with {variables.PREFIX}min_age, and needs "
+                    f"{variables.PREFIX}candidates_file"
+                )
         begun["policy"] = policy
         options = {**policy, **variables.chosen(given, _PASSED_ON)}
         account = account or begun.pop("account", None)
         if account:
             options["expected_account"] = account
-        begun["options"] = {name: value for name, value in options.items() if name not in NO_LIMITS}
+        begun["options"] = {name: value for name, value in options.items() if name not in (*NO_LIMITS, "min_age")}
         return begun
 
     def _begin_restore(self, begun: Json, definition: ModuleDefinition) -> None:

@@ -48,7 +48,7 @@ def _outcomes(is_plan: bool) -> list[list[str]]:
     return [
         [UNASSIGNED, *removed, "↗"],
         [ALREADY_ABSENT, "Already absent", "Not on their network interface any more", "○"],
-        [KEPT, "Kept", "The policy keeps them, or they are primary", "="],
+        [KEPT, "Kept", "The policy keeps them, or they are primary or too young", "="],
         [IN_USE, "In use", "Something uses them, so they stay", "⇄"],
         [FAILED, "Failed", "The cloud refused", "✕"],
         [UNKNOWN, "Unknown", "Sent, and no answer settled it", "?"],

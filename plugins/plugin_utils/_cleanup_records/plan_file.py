@@ -34,6 +34,7 @@ POLICY = (
     "in_use_sources",
     "eip_protects",
     "force",
+    "min_age",
 )
 _FIELDS = {
     "format",
@@ -51,6 +52,7 @@ _FIELDS = {
     "uncertain",
     "warnings",
     "network_interfaces",
+    "ages",
     "targets",
     "digest",
 }
@@ -60,12 +62,13 @@ _CLOCK_TOLERANCE = datetime.timedelta(minutes=5)
 _FEWEST_DIGITS = 12
 
 
-def make_plan(result: Json, context: Json, uses: t.Sequence[Json]) -> Json:
+def make_plan(result: Json, context: Json, uses: t.Sequence[Json], ages: t.Sequence[Json] = ()) -> Json:
     """Return a plan file's content.
 
     :param result: of the cleanup module in check mode.
     :param context: C(collection), C(scope), C(provider), C(created), C(selection) and C(policy).
     :param uses: as C(uses_of) returns them, of what is spared and of what is planned all the same.
+    :param ages: as C(age_of) returns them, of what is planned and of what is too young to be.
     """
     planned = result["limits"]["planned"]
     percent = result["limits"]["planned_percent"]
@@ -90,6 +93,7 @@ def make_plan(result: Json, context: Json, uses: t.Sequence[Json]) -> Json:
         "uncertain": result.get("uncertain") or [],
         "warnings": [str(warning) for warning in result.get("warnings") or ()],
         "network_interfaces": result["network_interfaces"],
+        "ages": list(ages),
         "targets": result["plan"],
     }
     return {**content, "digest": digest(content)}
@@ -141,7 +145,9 @@ def _can_be_applied(content: Json) -> bool:
             and all(
                 isinstance(policy.get(name, []), list) for name in ("keep", "keep_network_interfaces", "in_use_sources")
             )
+            and isinstance(policy.get("min_age", 0), (int, float))
             and all(isinstance(content[name], list) for name in ("uses", "uncertain", "warnings"))
+            and all(isinstance(age["young_until"], (str, type(None))) for age in content["ages"])
             and all("network_interface_id" in nic for nic in content["network_interfaces"])
         )
     except (InputError, KeyError, TypeError, AttributeError, ValueError):
@@ -213,6 +219,8 @@ def narrow(approved: Json, now: Json) -> Json:
         policy[name] = list(dict.fromkeys([*approved.get(name, ()), *now.get(name, ())]))
     policy["in_use_check"] = approved["in_use_check"] or now["in_use_check"]
     policy["force"] = approved["force"] and now["force"]
+    ages = [p["min_age"] for p in (approved, now) if "min_age" in p]
+    policy["min_age"] = max(ages) if ages else None
     # Left out, they mean all look-ups there are, and what is right for the cloud.
     sources = [p["in_use_sources"] for p in (approved, now) if "in_use_sources" in p]
     policy["in_use_sources"] = sorted({*sources[0], *sources[1]}) if len(sources) == 2 else []

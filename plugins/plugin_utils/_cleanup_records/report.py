@@ -23,6 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     UNASSIGNED,
     UNKNOWN,
 )
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.age import FIELDS as AGE_FIELDS
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
     FORMAT,
     Json,
@@ -49,6 +50,7 @@ COLUMNS = (
     "private_ip_address",
     "outcome",
     "reason",
+    *AGE_FIELDS,
     "kind",
     "id",
     "uncertain",
@@ -68,6 +70,7 @@ def make_report(
     batch_results: t.Sequence[Json] = (),
     *,
     uses: t.Sequence[Json] = (),
+    ages: t.Sequence[Json] = (),
     history: PlanHistory | None = None,
     error: str | None = None,
 ) -> Json:
@@ -80,6 +83,7 @@ def make_report(
     :param batches: as C(split) made them.
     :param batch_results: results of the cleanup module, as far as batches were started, in their order.
     :param uses: what uses addresses, of those that are removed all the same, too.
+    :param ages: as C(age_of) returns them, where the plan does not tell, or a later look tells more.
     :param history: what the journal says of the plan; None where there is no journal.
     :param error: why nothing, or no more, was tried.
     """
@@ -108,6 +112,7 @@ def make_report(
     found = [use for result in results for use in uses_of(result.get("outcomes") or ())]
     uses = _distinct([*(plan["uses"] if plan else ()), *uses, *found])
     _add_uses(rows, uses, uncertain)
+    _add_ages(rows, [*(plan["ages"] if plan else ()), *ages])
     _add_places(rows, plan or {}, checked)
     addresses = sorted(rows.values(), key=_order)
     return {
@@ -174,6 +179,13 @@ def _add_uses(rows: dict[Key, Json], uses: t.Iterable[Json], uncertain: t.Iterab
     for row in rows.values():
         if row["network_interface_id"] in by_id:
             row["uncertain"] = ", ".join(by_id[row["network_interface_id"]])
+
+
+def _add_ages(rows: dict[Key, Json], ages: t.Iterable[Json]) -> None:
+    for entry in ages:
+        row = rows.get((entry["network_interface_id"], entry["private_ip_address"]))
+        if row is not None:
+            row.update({name: entry[name] for name in AGE_FIELDS})
 
 
 def _add_places(rows: dict[Key, Json], *sources: Json) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     UNASSIGNED,
     UNKNOWN,
 )
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.age import YOUNG
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.variables import PREFIX
 
@@ -36,9 +37,11 @@ def describe(report: Json, check_mode: bool = False, ending: str | None = None) 
     :param ending: why batches are left that were not begun.
     """
     totals = report["totals"]
+    young = sum(row["reason"] == YOUNG for row in report["addresses"])
+    kept = f"kept ({young} of them too young)" if young else "kept"
     stay = ", ".join(
         f"{totals[outcome]} {words}"
-        for outcome, words in ((KEPT, "kept"), (IN_USE, "in use"), (ALREADY_ABSENT, "already absent"))
+        for outcome, words in ((KEPT, kept), (IN_USE, "in use"), (ALREADY_ABSENT, "already absent"))
         if totals[outcome]
     )
     stay = f"; {stay}" if stay else ""

@@ -29,6 +29,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_missing_percent": (0, 100),
     "max_unassign": (0, math.inf),
     "max_unassign_percent": (0, 100),
+    "min_age": (0, _TEN_YEARS),
     "pause": (0, _A_DAY),
     "plan_max_age": (0, _TEN_YEARS),
 }

@@ -20,6 +20,10 @@ class Account:
         self.checked: Json = {}
         #: None where it was not decided to carry anything out.
         self.batches: list[Json] | None = None
+        #: How old what is planned is, and what is too young to be, as C(age_of) tells it.
+        self.ages: list[Json] = []
+        #: Of the plan that is carried out.
+        self.digest: str | None = None
         #: Of modules that may have written, in their order.
         self.results: list[Json] = []
         self.errors: list[str] = []

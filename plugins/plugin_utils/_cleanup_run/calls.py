@@ -109,6 +109,12 @@ class ModuleCalls:
         known = {*self.options_of_role(definition), ROLE_ARGUMENT}
         return {name: value for name, value in self._action._task.args.items() if name not in known}
 
+    def connection_options(self, begun: Json, definition: ModuleDefinition) -> Json:
+        """Return what every module of the cloud needs to reach it, as the right account."""
+        connection = names_of(definition.provider.connection_spec)
+        common = {name: value for name, value in self.other_options(definition).items() if name in connection}
+        return {**common, **variables.chosen(begun["options"], ("expected_account",))}
+
     def clean(self, begun: Json, options: Json, *, check_mode: bool) -> Json:
         """Run the cleanup module of the cloud with what is right for all of the run, and these options."""
         common = {**self.other_options(definition_of(begun["provider"])), **begun["options"], **NO_LIMITS}

@@ -38,6 +38,7 @@ def paths(given: Json) -> Json:
         "report_dir": os.path.abspath(directory) if directory else None,
         "plan_file": place(given.get("plan_file")),
         "journal": place(given.get("journal") or (directory and "journal.jsonl")),
+        "candidates_file": place(given.get("candidates_file")),
         "restore_from": place(given.get("restore_from")),
         "trace": place(given.get("trace")),
     }
@@ -100,7 +101,8 @@ def reserve(
     :raises RefusedError: they cannot be had, or belong to another scope.
     """
     mode, journal, trace = begun["mode"], begun["journal"], begun["trace"]
-    others = (begun["plan_file"], journal, begun["restore_from"], *report_files(begun["report_dir"]))
+    candidates = begun["candidates_file"]
+    others = (begun["plan_file"], journal, candidates, begun["restore_from"], *report_files(begun["report_dir"]))
     if trace and trace in others:
         raise RefusedError(f"the trace has to be another file than {trace}")
     traces = [trace] if trace else []
@@ -108,9 +110,9 @@ def reserve(
     if check_mode:
         return files.Reservation.of(traces, owner, say)
     written = [begun["plan_file"]] if mode == "plan" else [journal]
-    written += report_files(begun["report_dir"])
+    written += [candidates, *report_files(begun["report_dir"])]
     files.refuse_unless_writable(path for path in written if path)
-    reserved = [begun["report_dir"], begun["plan_file"], journal]
+    reserved = [begun["report_dir"], begun["plan_file"], journal, candidates]
     inside = [p for p in reserved[1:] if p and begun["report_dir"] == os.path.dirname(p)]
     reserved = [path for path in reserved if path and path not in inside]
     reservation = files.Reservation.of([*reserved, *traces], owner, say)

@@ -26,6 +26,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.account import Account, collected
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import Ageing
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import ModuleCalls
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import Records, pretty, read_history
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.telling import Teller
@@ -40,12 +41,14 @@ class Removal:
     def plan_or_apply(self, begun: Json) -> Json:
         """Read; where the mode says so, decide and carry out; and whatever has happened, write and say it."""
         account = Account()
+        self._ageing = Ageing(self._calls, begun, self._teller.check_mode)
         with account.survives():
             selected = {"targets": begun["plan"]["targets"]} if begun["plan"] else begun["selection"]
             if begun["options"]["force"] and begun["options"]["in_use_check"]:
                 # A cleanup with force does not tell what uses the addresses that it tries all the same.
                 account.used = self._calls.read(begun, {**selected, "force": False})
             account.checked = self._calls.read(begun, selected)
+            self._ageing.judge(account)
             if begun["mode"] == "apply":
                 self._prepare(begun, account)
                 self._unassign(begun, account)
@@ -68,6 +71,7 @@ class Removal:
             if missing:
                 raise RefusedError(missing)
         planned = plan or self._plan(begun, account)
+        account.digest = planned["digest"]
         error = plan_file.over_limits(planned["limits"], allowed)
         if error:
             account.errors.append(error)
@@ -100,7 +104,11 @@ class Removal:
             options = {**journal, "targets": batch["targets"], "max_unassign": batch["addresses"]}
             result: Json = {"failed": True, "msg": "interrupted"}
             try:
+                self._ageing.take(batch["targets"], account.digest or "")
                 result = self._calls.clean(begun, options, check_mode=self._teller.check_mode)
+            except RefusedError as error:
+                # Nothing was sent: what cannot be noted before must not happen.
+                result = {"failed": True, "changed": False, "stopped": "candidates", "msg": str(error)}
             finally:
                 # Whatever ends this process: what the batch has sent is to be told.
                 account.results.append(result)
@@ -111,11 +119,14 @@ class Removal:
                 self._teller.say(line, True)
             if self._teller.diff and result.get("diff"):
                 self._teller.show_diff(result["diff"])
+            with collected(account.errors):
+                self._ageing.settle(result)
             if number < len(todo) and isinstance(begun["batch_size"], list) and not batches.is_settled(result):
                 account.ending = sentences.describe_end_of_ramp(number, todo)
                 account.errors.append(account.ending)
                 return
-            if result.get("stopped") or (result.get("failed") and begun["options"]["on_error"] == "stop"):
+            ends = result.get("stopped") or (result.get("failed") and begun["options"]["on_error"] == "stop")
+            if ends or account.errors:
                 return
 
     def _plan(self, begun: Json, account: Account) -> Json:
@@ -124,7 +135,7 @@ class Removal:
         :raises RefusedError: it is for another endpoint than the preflight that it needs.
         """
         preflight.refuse_other_endpoint(begun["preflight"], account.checked["endpoint"])
-        return plan_file.make_plan(account.checked, self._records.context(), account.uses())
+        return plan_file.make_plan(account.checked, self._records.context(), account.uses(), account.ages)
 
     def _report(self, begun: Json, account: Account) -> Json:
         """At the end, whatever has happened: write what became of every address, and say it."""
@@ -150,6 +161,7 @@ class Removal:
             account.batches or (),
             results,
             uses=account.uses(),
+            ages=account.ages,
             history=past,
             error=next(filter(None, errors), None),
         )

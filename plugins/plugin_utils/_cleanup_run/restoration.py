@@ -23,7 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.account import Account, collected
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import ModuleCalls, names_of
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import ModuleCalls
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import Records, read_history
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.telling import Teller
 
@@ -58,9 +58,8 @@ class Restoration:
         return told
 
     def _assign(self, begun: Json, definition: ModuleDefinition, targets: t.Sequence[Json], account: Account) -> None:
-        connection = names_of(definition.provider.connection_spec)
-        common = {name: value for name, value in self._calls.other_options(definition).items() if name in connection}
-        common.update(variables.chosen(begun["options"], ("wait", "wait_timeout", "expected_account")))
+        common = self._calls.connection_options(begun, definition)
+        common.update(variables.chosen(begun["options"], ("wait", "wait_timeout")))
         for target in targets:
             options = {**common, **target, "state": "present"}
             result = self._calls.call(f"{begun['provider']}_private_ip", options, check_mode=self._teller.check_mode)

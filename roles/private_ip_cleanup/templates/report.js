@@ -16,15 +16,17 @@
   // Words for what the report has in codes. A Map, as names from a cloud may be anything, even `constructor`.
   const outcomes = new Map(data.outcomes.map(([key, label, , sign], index) => [key, { key, label, sign, index }]));
   const outcomeOf = (address) => outcomes.get(address.outcome) ?? { key: '', label: String(address.outcome), sign: '', index: 99 };
-  const reasons = new Map([['keep', 'The policy keeps it'], ['primary', 'It is the primary address'], ['reassigned', 'This plan removed it, and it was assigned again since']]);
+  const reasons = new Map([['keep', 'The policy keeps it'], ['primary', 'It is the primary address'], ['reassigned', 'This plan removed it, and it was assigned again since'], ['young', 'Not unused for long enough']]);
   const meanings = new Map([['already_absent', 'Gone before this run asked'], ['not_attempted', 'The run ended before its turn']]);
   const restored = new Map([['assigned', 'Put back'], ['already_present', 'Was back already'], ['not_restored', 'Could not be put back']]);
   const kinds = new Map([['eip', 'elastic IP'], ['load_balancer', 'load balancer'], ['dnat', 'DNAT entry'], ['ha_vip', 'HA VIP']]);
+  const day = (time) => String(time ?? '').replace('T', ' ').replace('+00:00', ' UTC');
   function why(address) {
     const parts = [];
     if (address.restored) parts.push(restored.get(address.restored) ?? address.restored);
     if (address.run === 'earlier') parts.push('An earlier run removed it');
     if (address.reason) parts.push(reasons.get(address.reason) ?? address.reason);
+    if (address.young_until) parts.push(`unused since ${day(address.first_seen) || 'a later run'}, stays until ${day(address.young_until)}`);
     if (address.kind) parts.push(`Used by ${kinds.get(address.kind) ?? address.kind} ${address.id ?? ''}`.trim());
     if (address.uncertain) parts.push(`Perhaps used by ${address.uncertain}`);
     if (address.code) parts.push(address.code);
@@ -207,6 +209,7 @@
       ['Outcome', outcomeLabel(address)], ['Why', why(address)], ['Network interface', nic(address)], ['Network interface id', address.network_interface_id],
       ['Region', address.region_id], ['Used by', [kinds.get(address.kind) ?? address.kind, address.id].filter(Boolean).join(' ')], ['Error code', address.code],
       ['Message', address.message], ['Request id', address.request_id], ['Run', address.run],
+      ['First seen unused', day(address.first_seen)], ['Unused for', address.unused_hours === undefined ? '' : `${figure(address.unused_hours)} hours`], ['Stays until', day(address.young_until)],
       ['Perhaps used by', address.uncertain], ['Restored', restored.get(address.restored) ?? address.restored],
     ];
     $('dialog-facts').replaceChildren(...facts.flatMap(([name, value]) => {

@@ -45,7 +45,7 @@ def run(
     file = directory / "playbook.yml"
     file.write_text(yaml.safe_dump([play]), encoding="utf-8")
     given = {"provider": "zec", "report_dir": str(directory / "reports"), **variables}
-    if "network_interface_ids" not in given:
+    if not given.keys() & {"network_interface_ids", "filters"}:
         given["all_network_interfaces"] = True
     extra = {f"{PREFIX}{name}": value for name, value in given.items()}
     return subprocess.run(
