@@ -4,8 +4,8 @@
 
 """Keeps the overview over all scopes of a playbook up to date while it runs.
 
-ansible-core runs no further play once every host has failed, and none on localhost with C(--limit), so a play at the end
-would be missing just when it matters. Instead, the overview names every scope before anything is done, without a
+ansible-core runs no further play once every host has failed, and none on localhost with C(--limit), so a play at the
+end would be missing just when it matters. Instead, the overview names every scope before anything is done, without a
 result, and each scope adds its own as soon as it has one. Whatever ends the run, the overview says what it knows.
 
 The overview never fails a task: what it is about is worth more than the overview.
@@ -64,11 +64,9 @@ class OverviewAction(ActionBase):
             told = role()
         except AnsibleActionFail as error:
             self._tell(overview.outcome_of_refusal(str(error)), warnings)
-            self._display_warnings(warnings)
             raise
         except BaseException as error:
-            message = f"interrupted by {type(error).__name__}; its journal and its reports say how far it came"
-            self._tell({"state": overview.FAILED, "message": message}, warnings)
+            self._tell(overview.outcome_of_interruption(error), warnings)
             raise
         if not checking:
             with _warned_of(warnings):
@@ -151,10 +149,6 @@ class OverviewAction(ActionBase):
             content = change(overview.read(pathlib.Path(path).read_text(encoding="utf-8")), begun["run"])
             if content is not None:
                 _write(directory, content)
-
-    def _display_warnings(self, warnings: t.Sequence[str]) -> None:
-        for warning in warnings:
-            self._display.warning(warning)
 
     # --- What Ansible knows ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What came of every scope in one run of a playbook: totals only, so that it stays small however large the scopes are."""
+"""What came of every scope in one run of a playbook: totals only, so that it is small however large the scopes are."""
 
 from __future__ import annotations
 
@@ -94,6 +94,12 @@ def outcome_of_role(told: Json) -> Json:
 def outcome_of_refusal(message: str) -> Json:
     """Return what came of a scope of which nothing could be told but why."""
     return {"state": REFUSED, "message": message}
+
+
+def outcome_of_interruption(error: BaseException) -> Json:
+    """Return what came of a scope whose run has ended before it could tell."""
+    reason = str(error) if isinstance(error, Exception) else f"interrupted by {type(error).__name__}"
+    return {"state": FAILED, "message": f"{reason}; its journal, if any, says how far it came"}
 
 
 def outcome_of_preflight(result: Json, scope: str) -> Json:

@@ -141,6 +141,7 @@ def run(
     hosts: dict[str, dict[str, Any]],
     *options: str,
     playbook: str = "edgecloud.nic.preflight",
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the collection over these scopes."""
     inventory = directory / "scopes.yml"
@@ -152,7 +153,7 @@ def run(
         check=False,
         timeout=120,
         cwd=directory,
-        env=settings(directory),
+        env=settings(directory, **environment),
     )
 
 

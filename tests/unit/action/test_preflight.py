@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
