@@ -26,8 +26,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import overview, page
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json
-
-_TEMPLATES = pathlib.Path(__file__).resolve().parents[2] / "roles" / "private_ip_cleanup" / "templates"
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.places import ROLE
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import pretty
 
 #: The argument that makes a task one of the overview: which moment of the playbook it is.
 OVERVIEW_ARGUMENT = "overview"
@@ -114,7 +114,7 @@ class OverviewAction(ActionBase):
             directory = files.scopes_directory(self._variable(host, _REPORT_DIR))
             file = os.path.join(directory, files.directory_name(host), "preflight.json")
             try:
-                files.write(file, _pretty(_kept(host, self._variable(host, _PROVIDER), result)))
+                files.write(file, pretty(_kept(host, self._variable(host, _PROVIDER), result)))
             except OSError as error:
                 raise AnsibleActionFail(f"{file} cannot be written: {error.strerror}") from None
         self._tell(overview.outcome_of_preflight(result, host), warnings)
@@ -184,8 +184,8 @@ def _warned_of(warnings: list[str]) -> t.Iterator[None]:
 
 
 def _write(directory: str, content: Json) -> None:
-    files.write(os.path.join(directory, "index.json"), _pretty(content))
-    files.write(_page(directory), page.make_overview(content, _TEMPLATES))
+    files.write(os.path.join(directory, "index.json"), pretty(content))
+    files.write(_page(directory), page.make_overview(content, ROLE / "templates"))
 
 
 def _page(directory: str) -> str:
@@ -205,7 +205,3 @@ def _kept(scope: str, provider: str | None, result: Json) -> Json:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-
-
-def _pretty(content: t.Any) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

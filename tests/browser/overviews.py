@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_files import directory_name
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import overview
 
 from .reports import HOSTILE_NAMES, OUTCOMES
@@ -27,8 +28,7 @@ def told(outcomes: dict[str, dict[str, Any]], left_out: list[str] | None = None)
     content = overview.begin("cleanup", "run", BEGUN, dict.fromkeys(outcomes, "ens"), left_out or [])
     for scope, of_scope in outcomes.items():
         if of_scope:
-            directory = overview.directory_name(scope)
-            report = f"{directory}/report.html" if of_scope["totals"] else None
+            report = f"{directory_name(scope)}/report.html" if of_scope["totals"] else None
             following = overview.tell(content, "run", scope, ENDED, {**of_scope, "report": report})
             assert following is not None
             content = following

@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 import json
-import pathlib
 import typing as t
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import REMOVAL_OUTCOMES
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
-from ansible_collections.edgecloud.nic.plugins.plugin_utils import _overview_action
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import overview, page, report
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.places import ROLE
 from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import CONTEXT, entry, result
 from hypothesis import given
 from hypothesis import strategies as st
 
-TEMPLATES = pathlib.Path(_overview_action.__file__).parents[2] / "roles/private_ip_cleanup/templates"
+TEMPLATES = ROLE / "templates"
 NIGHT = "2026-03-01T02:00:00+00:00"
 LATER = "2026-03-01T02:10:00+00:00"
 
