@@ -17,24 +17,34 @@ _BETWEEN = frozenset(
     ("ash", "bash", "busybox", "csh", "dash", "doas", "fish", "ksh", "runuser", "sh", "su", "sudo", "tcsh", "zsh")
 )
 _MOST_BETWEEN = 16
+#: More than there is up to the id of the parent.
+_STAT_BYTES = 128
+#: States of a process that only waits to be noticed by its parent.
+_ENDED = (b"Z", b"X")
 
 
 class _Process(t.NamedTuple):
-    """What Linux tells of a process; the time of its start, since ids are used again."""
+    """What Linux tells of a process that has not ended."""
 
     name: str
     parent: int
-    started: str
 
 
-def _look_at(pid: int) -> _Process | None:
-    """Return what is known of this process; None where it is gone, or the system does not tell."""
+def _open_stat(pid: int) -> int | None:
+    """Open what Linux tells of this process; None where it is gone, or the system does not tell."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            name, _bracket, rest = file.read().partition("(")[2].rpartition(")")
-        fields = rest.split()
-        return _Process(name, int(fields[1]), fields[19])
-    except (OSError, ValueError, IndexError):
+        return os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def _look_at(descriptor: int) -> _Process | None:
+    """Return what is told of the process at the time of opening, also when its id is used again; None once it ended."""
+    try:
+        name, _bracket, rest = os.pread(descriptor, _STAT_BYTES, 0).partition(b"(")[2].rpartition(b")")
+        state, parent = rest.split(None, 2)[:2]
+        return None if state in _ENDED else _Process(name.decode(errors="replace"), int(parent))
+    except (OSError, ValueError):
         return None
 
 
@@ -83,28 +93,34 @@ class Caller:
 
     def __init__(self) -> None:
         self._parent = Parent()
-        self._worker: tuple[int, _Process] | None = self._find_worker()
+        self._worker = self._find_worker()
         self._has_reader = _is_pipe(1)
 
     def gone(self) -> bool:
-        """Tell whether one of them has ended; takes about 20 microseconds."""
+        """Tell whether one of them has ended; takes about 3 microseconds."""
         if self._parent.gone():
             return True
         if self._worker is not None:
-            pid, process = self._worker
-            now = _look_at(pid)
-            if now is None or now[1:] != process[1:]:
+            descriptor, process = self._worker
+            # It has another parent as soon as ansible-playbook has ended.
+            if _look_at(descriptor) != process:
                 return True
         return self._has_reader and _nobody_reads(1)
 
     @staticmethod
     def _find_worker() -> tuple[int, _Process] | None:
+        """Return the worker with a descriptor that stays open, which is quicker and cannot come to mean another one."""
         pid = os.getppid()
         for _step in range(_MOST_BETWEEN):
-            process = _look_at(pid) if pid > 1 else None
-            if process is None or _is_async_wrapper(pid):
+            descriptor = _open_stat(pid) if pid > 1 else None
+            if descriptor is None:
                 return None
-            if process.name not in _BETWEEN:
-                return pid, process
+            process = _look_at(descriptor)
+            has_worker = process is not None and not _is_async_wrapper(pid)
+            if process is not None and has_worker and process.name not in _BETWEEN:
+                return descriptor, process
+            os.close(descriptor)
+            if process is None or not has_worker:
+                return None
             pid = process.parent
         return None

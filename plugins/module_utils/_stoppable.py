@@ -22,6 +22,19 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP
 Run = t.Callable[[t.Callable[[RunControl], object]], TaskReport]
 
 
+def start_deaf_thread(work: t.Callable[[], object], name: str) -> None:
+    """Start a thread to which the system hands no signals.
+
+    Python acts on signals in the main thread only. One that reaches another thread does not wake it, and so what the
+    main thread waits for would come first: the end of a module, for one.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        threading.Thread(target=work, name=name, daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class StoppableRun:
     """One run of a task, in a thread of its own.
 
@@ -48,7 +61,8 @@ class StoppableRun:
     def report(self) -> TaskReport:
         """Run, and return what came of it, however many things interrupt it."""
         self._nothing_new.acquire()
-        threading.Thread(target=self._work, name="edgecloud.nic run", daemon=True).start()
+        # The threads that it starts hear no signals either.
+        start_deaf_thread(self._work, "edgecloud.nic run")
         while not self._ended:
             try:
                 self._wait()

@@ -18,6 +18,7 @@ import importlib
 import importlib.util
 import json
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -34,7 +35,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import url_passwords
 from ansible_collections.edgecloud.nic.plugins.module_utils._secrets import hide
-from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun
+from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun, start_deaf_thread
 
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _ANY_INTERPRETER = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
@@ -48,6 +49,20 @@ Result = dict[str, t.Any]
 _sessions: dict[tuple[Endpoint, HttpSettings], HttpSession] = {}
 #: Whether it was said why a task does not run here.
 _said: list[bool] = []
+
+
+def _import_modules() -> None:
+    """Import the modules where ansible-core reads its actions: in the process from which it forks every worker.
+
+    Otherwise each of them, one for every host and task, takes 50 ms for it.
+    """
+    for module in pkgutil.iter_modules(importlib.import_module(_MODULES).__path__):
+        # A task with it says why it cannot be used.
+        with contextlib.suppress(Exception):
+            importlib.import_module(f"{_MODULES}.{module.name}")
+
+
+_import_modules()
 
 
 def _session(endpoint: Endpoint, settings: HttpSettings) -> HttpSession:
@@ -255,7 +270,7 @@ def _end_with_the_parent() -> t.Iterator[None]:
                 os._exit(1)
 
     if not parent.gone():
-        threading.Thread(target=watch, name="edgecloud.nic parent", daemon=True).start()
+        start_deaf_thread(watch, "edgecloud.nic parent")
     try:
         yield
     finally:

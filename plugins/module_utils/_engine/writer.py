@@ -232,7 +232,7 @@ class Writer:
 
         :raises _StopWriting: the run is to stop, the call did not leave, or the cloud refuses the credentials.
         """
-        if self._control.stopped:
+        if self._control.stop_reason is not None:
             raise _StopWriting
         error, request_id = None, None
         try:

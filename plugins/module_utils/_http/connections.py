@@ -38,16 +38,19 @@ class _TimedReader(io.RawIOBase):
         self._sock = sock
         seconds = sock.gettimeout()
         self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._read_before = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: t.Any) -> int | None:
-        if self._deadline is not None:
+        # The first time all of it is left, and setting it anew is a system call, at which other threads take over.
+        if self._read_before and self._deadline is not None:
             left = self._deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError("timed out")
             self._sock.settimeout(left)
+        self._read_before = True
         return t.cast("int | None", self._raw.readinto(buffer))
 
     def close(self) -> None:
@@ -66,6 +69,7 @@ class _TimedConnection(HTTPConnection if t.TYPE_CHECKING else object):  # type: 
     """Mixed into every kind of connection."""
 
     response_class = _TimedResponse
+    _pieces: list[bytes] | None = None
 
     def connect(self) -> None:
         self._connected_by = time.monotonic() + t.cast(float, self.timeout)
@@ -74,6 +78,22 @@ class _TimedConnection(HTTPConnection if t.TYPE_CHECKING else object):  # type: 
         except Exception as error:
             raise NotConnectedError from error
         self.sock.settimeout(self.timeout)
+
+    def request(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Send head and body in one piece: the server then has to be waited for once, and reads once."""
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
+
+    def send(self, data: t.Any) -> None:
+        if self._pieces is None:
+            super().send(data)
+        else:
+            self._pieces.append(data)
 
     def _new_conn(self) -> t.Any:
         return self._shortened(super()._new_conn())

@@ -39,6 +39,8 @@ try:
     from urllib3.util.retry import Retry
     from urllib3.util.ssl_ import create_urllib3_context
 
+    #: As C(retries=False), but not made anew for each call.
+    _NO_RETRIES = Retry.from_int(False, redirect=False)
     REQUESTS_IMPORT_ERROR: str | None = None
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
@@ -209,12 +211,12 @@ class HttpSession:
         """
         timeout = urllib3.Timeout(total=time_left, connect=self.connect_timeout, read=self._timeout)
         try:
-            response = self._pool.request(
+            response = self._pool.urlopen(
                 "POST",
                 self._target_prefix + target,
                 body=body,
                 headers={**headers, "Content-Length": str(len(body))},
-                retries=False,
+                retries=_NO_RETRIES,
                 redirect=False,
                 assert_same_host=False,
                 timeout=timeout,

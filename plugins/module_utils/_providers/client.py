@@ -63,14 +63,16 @@ class Clocks(t.NamedTuple):
     here: datetime.datetime
 
     @classmethod
-    def of(cls, headers: t.Mapping[str, str]) -> Clocks | None:
-        """Read the C(Date) header; None where there is none that can be read."""
+    def of(cls, date: str, here: float) -> Clocks | None:
+        """
+        :param date: the C(Date) header of an answer; None is returned where it cannot be read.
+        :param here: when the answer came, in seconds since 1970.
+        """
         try:
-            told = email.utils.parsedate_to_datetime(headers.get("Date", ""))
-            cloud = told.astimezone(datetime.timezone.utc)
+            cloud = email.utils.parsedate_to_datetime(date).astimezone(datetime.timezone.utc)
         except (TypeError, ValueError, IndexError, OverflowError):
             return None
-        return cls(cloud, datetime.datetime.now(datetime.timezone.utc))
+        return cls(cloud, datetime.datetime.fromtimestamp(here, datetime.timezone.utc))
 
 
 class ClientSettings(t.NamedTuple):
@@ -117,8 +119,8 @@ class ApiClient(abc.ABC):
         self._lock = threading.Lock()
         self._calls: collections.Counter[str] = collections.Counter()
         self._throttled = 0
-        #: As the last answer of the API itself shows them.
-        self.clocks: Clocks | None = None
+        #: The date in the last answer of the API itself, and when that came.
+        self._dated = ("", 0.0)
         longest_try = session.connect_timeout
         self._breaker = Breaker(self._delays, 2 * (longest_try + settings.retry_max_delay), longest_try)
 
@@ -133,6 +135,11 @@ class ApiClient(abc.ABC):
         """Requests that the cloud refused as too many."""
         with self._lock:
             return self._throttled
+
+    @property
+    def clocks(self) -> Clocks | None:
+        """As the last answer of the API itself shows them; None where it does not."""
+        return Clocks.of(*self._dated)
 
     def read(self, action: str, parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Call an action that changes nothing; repeats whatever may pass.
@@ -247,7 +254,7 @@ class ApiClient(abc.ABC):
                 ApiError(action, kind, str(error), status=error.status), error.status, error.headers
             ) from None
         self._breaker.reached(started)
-        self.clocks = Clocks.of(answer.headers) or self.clocks
+        self._dated = (answer.headers.get("Date", ""), time.time())
         try:
             return self._parse(action, answer)
         except ApiError as error:

@@ -88,7 +88,9 @@ def test_what_is_wrong_is_told_below_its_scope_and_fails_the_run_once_all_are_to
     assert table[4].strip() == "Check access_key_secret; a proxy that changes requests spoils signatures, too."
     assert "not made: access_key_id: no credentials found" in table[5]
     assert "not made: " in table[6]
-    written = sorted(str(path.relative_to(tmp_path / "cleanup")) for path in (tmp_path / "cleanup").rglob("preflight.json"))
+    written = sorted(
+        str(path.relative_to(tmp_path / "cleanup")) for path in (tmp_path / "cleanup").rglob("preflight.json")
+    )
     assert written == ["games%2Fhk/preflight.json", "shop/preflight.json"]
     failed = json.loads((tmp_path / "cleanup" / "games%2Fhk" / "preflight.json").read_text(encoding="utf-8"))
     assert failed["passed"] is False

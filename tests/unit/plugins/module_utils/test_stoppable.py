@@ -39,6 +39,21 @@ class Work:
         return TaskReport({"thread": threading.current_thread().name, "detail": self.control.stop_detail})
 
 
+def test_no_thread_of_a_run_hears_signals_but_the_main_one():
+    """One that reached another thread would not wake the main one, which alone acts on it."""
+
+    def deaf_threads(on_start):
+        return TaskReport({"blocked": RunControl(concurrency=3).map(lambda _item: blocked(), range(9))})
+
+    def blocked():
+        return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    before = blocked()
+    seen = StoppableRun(deaf_threads, lambda: False).report().result["blocked"]
+    assert all({signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= each for each in seen)
+    assert blocked() == before
+
+
 def later(seconds, function, *arguments):
     threading.Timer(seconds, function, arguments).start()
 
@@ -149,20 +164,33 @@ subprocess.call(["/bin/sh", "-c", '"$0" "$1" "$2"; true', sys.executable, sys.ar
 """
 _PLAYBOOK = """
 import subprocess, sys
-worker = subprocess.Popen([sys.executable, *sys.argv[1:]])
+worker = subprocess.Popen([sys.executable, *sys.argv[2:]])
 print(worker.pid, flush=True)
-worker.wait()
+if sys.argv[1] == "waits":
+    worker.wait()
+sys.stdin.read()
 """
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="the system has no /proc")
-@pytest.mark.parametrize("victim", ["worker", "playbook"])
-def test_the_end_of_the_worker_and_of_its_parent_is_noticed_behind_a_shell(tmp_path, victim):
+@pytest.mark.parametrize(
+    ("victim", "parent"),
+    [
+        ("worker", "waits"),
+        pytest.param("worker", "does not wait", id="a worker that stays a zombie"),
+        ("playbook", "waits"),
+    ],
+)
+def test_the_end_of_the_worker_and_of_its_parent_is_noticed_behind_a_shell(tmp_path, victim, parent):
     for name, text in (("module.py", _MODULE), ("worker.py", _WORKER), ("playbook.py", _PLAYBOOK)):
         (tmp_path / name).write_text(text, encoding="utf-8")
     mark = str(tmp_path / "mark")
     playbook = subprocess.Popen(
-        [sys.executable, *(str(tmp_path / name) for name in ("playbook.py", "worker.py", "module.py")), mark],
+        [
+            *(sys.executable, str(tmp_path / "playbook.py"), parent),
+            *(str(tmp_path / "worker.py"), str(tmp_path / "module.py"), mark),
+        ],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
