@@ -97,10 +97,11 @@ def test_what_failed_stands_first_whatever_kept_it_from_its_report(
     assert done.returncode == 2
     content = overview(tmp_path / "cleanup")
     assert content["success"] is False
+    # Wrong words are found by ansible-core before the role begins, so nothing can tell more of them.
     assert list(states(content).items()) == [
         ("b", "failed"),
-        *((host, states(content)[host]) for host in sorted("ceh") if states(content)[host] == "failed"),
-        *((host, "refused") for host in sorted("cdegh") if states(content)[host] == "refused"),
+        *((host, "failed") for host in "eh"),
+        *((host, "refused") for host in "cdg"),
         ("f", "over_limits"),
         ("a", "done"),
     ]
