@@ -57,4 +57,18 @@ options:
       - Without this option, the proxy variables of the environment count, such as E(HTTPS_PROXY).
       - Hosts that E(NO_PROXY) lists are contacted directly either way.
     type: str
+  trace:
+    description:
+      - File to which every call is appended, with what came of it, as a line of JSON; also in check mode. It is what a
+        report of a problem needs, and what shows how the cloud answers.
+      - A line with the C(event) V(call) has C(time), C(endpoint), C(action), C(seconds), C(parameters),
+        C(request_headers), of the answer C(status), C(headers) and C(body) or C(text), and an C(error) where it cannot
+        be used or none came.
+      - It has addresses, ids and names, so look through it before you give it away. It has no credentials, signatures,
+        tokens, cookies or proxy passwords, and of answers about clusters and accounts only the fields that are needed.
+      - The file is made with mode C(0600) on the machine that the module runs on; any number of tasks may append to it
+        side by side. One that cannot be opened, or is there and is no trace, fails the task before the first call. What
+        goes wrong with it later is a warning, and changes nothing else.
+      - A task writes at most 64 MiB. The rest is left out, which a warning and the trace itself tell.
+    type: path
 """

@@ -11,7 +11,7 @@ import signal
 import threading
 import typing as t
 
-from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl, hear_no_signals
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 
 #: Seconds between two looks at whether anybody still waits for the run.
@@ -23,12 +23,9 @@ Run = t.Callable[[t.Callable[[RunControl], object]], TaskReport]
 
 
 def start_deaf_thread(work: t.Callable[[], object], name: str) -> None:
-    """Start a thread to which the system hands no signals.
-
-    Python acts on signals in the main thread only. One that reaches another thread does not wake it, and so what the
-    main thread waits for would come first: the end of a module, for one.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    """Start a thread that hears no signals from its first moment on, and whose own threads hear none either."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    hear_no_signals()
     try:
         threading.Thread(target=work, name=name, daemon=True).start()
     finally:
@@ -61,7 +58,6 @@ class StoppableRun:
     def report(self) -> TaskReport:
         """Run, and return what came of it, however many things interrupt it."""
         self._nothing_new.acquire()
-        # The threads that it starts hear no signals either.
         start_deaf_thread(self._work, "edgecloud.nic run")
         while not self._ended:
             try:

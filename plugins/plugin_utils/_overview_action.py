@@ -78,12 +78,15 @@ class OverviewAction(ActionBase):
 
     def _begin(self, warnings: list[str]) -> Json:
         """Write overviews without a result: one in each directory that scopes of this run have."""
-        if self._task.check_mode:
-            return {}
         run, now = str(uuid.uuid4()), _now()
         in_run = list(map(str, self._task_vars.get("ansible_play_hosts_all") or ()))
         everybody = [*map(str, self._task.args["scopes"]), *in_run]
         directories = {host: files.scopes_directory(self._variable(host, _REPORT_DIR)) for host in everybody}
+        begun: Json = {
+            "scope_directories": {host: os.path.join(directories[host], files.directory_name(host)) for host in in_run}
+        }
+        if self._task.check_mode:
+            return begun
         for directory in sorted({directories[host] for host in in_run}):
             here = [host for host in dict.fromkeys(everybody) if directories[host] == directory]
             content = overview.begin(
@@ -96,7 +99,7 @@ class OverviewAction(ActionBase):
             with _warned_of(warnings), files.exclusively(os.path.join(directory, "index.json")):
                 _write(directory, content)
         pages = sorted({_page(directories[host]) for host in in_run})
-        return {"run": run, "directories": {host: directories[host] for host in in_run}, "pages": pages}
+        return {**begun, "run": run, "directories": {host: directories[host] for host in in_run}, "pages": pages}
 
     def _end(self, warnings: list[str]) -> Json:
         """Note that the scope has ended, where nothing has told what came of it."""

@@ -159,9 +159,11 @@ class RecordsAction(ActionBase):
             "told": None,
             "approved": given.get("approved") or [],
             "batch_size": given["batch_size"],
+            "pause": given["pause"],
             **paths,
         }
         self._records = Records(begun, self._task.check_mode)
+        self._calls.trace = begun["trace"]
         if mode == "restore":
             self._begin_restore(begun, definition)
         elif mode == "plan" or not paths["plan_file"]:
@@ -170,10 +172,9 @@ class RecordsAction(ActionBase):
             begun["selection"] = variables.selection(given)
         elif not os.path.exists(paths["plan_file"]):
             raise RefusedError(f"{paths['plan_file']} cannot be read: there is no such file; plan first")
-        if not self._task.check_mode:
-            owner = files.Owner(scope, self._teller.host(), self._playbook())
-            with self._calls.time_limit.holds():
-                self._reservation = places.reserve(begun, owner, self._display.display)
+        owner = files.Owner(scope, self._teller.host(), self._playbook())
+        with self._calls.time_limit.holds():
+            self._reservation = places.reserve(begun, owner, self._display.display, self._task.check_mode)
         account = given.get("expected_account")
         begun["preflight"] = None
         if begun["selection"] and given["require_preflight"]:

@@ -11,6 +11,7 @@ import typing as t
 from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import MOST_CALLS
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
 
@@ -49,8 +50,8 @@ def concurrency_and_ceiling(options: t.Mapping[str, t.Any]) -> tuple[int, float 
     :raises InputError: for numbers that cannot be meant.
     """
     concurrency, ceiling = options.get("concurrency", FEW_CALLS), options.get("requests_per_second")
-    if not 1 <= concurrency <= 64:
-        raise InputError("concurrency", "must be between 1 and 64")
+    if not 1 <= concurrency <= MOST_CALLS:
+        raise InputError("concurrency", f"must be between 1 and {MOST_CALLS}")
     if ceiling is not None and not 0 < ceiling < float("inf"):
         raise InputError("requests_per_second", "must be a number above 0")
     return concurrency, ceiling

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import (
@@ -25,6 +26,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import Trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
@@ -89,6 +91,7 @@ def run_task(
     """
     report = TaskReport(result={"changed": False})
     control = RunControl()
+    trace: Trace | None = None
 
     def warn(message: str) -> None:
         if message not in report.warnings:
@@ -102,6 +105,7 @@ def run_task(
         on_start(control)
         retries, longest_delay = options["max_retries"], options["retry_max_delay"]
         pace = Pace(ceiling, retries, retries * longest_delay, longest_delay)
+        trace = _trace(options, warn)
         runtime = Runtime(
             session=open_session,
             sleep=control.sleep,
@@ -112,6 +116,7 @@ def run_task(
             stop=control.stop,
             interrupted=lambda: control.interrupted,
             time_left=control.time_left,
+            trace=trace,
         )
         provider = provider_class.connect(options, runtime)
         report.secrets = provider.secrets
@@ -128,10 +133,26 @@ def run_task(
             control.stop(StopReason.AUTH, str(error))
     except Exception as error:
         report.message = f"edgecloud.nic has a bug, please report it: {type(error).__name__}: {error}"
+    finally:
+        if trace is not None:
+            trace.close()
     if report.message is not None and control.stop_reason is not None:
         # Whoever loops over tasks need not try the next one.
         report.result["stopped"] = control.stop_reason.value
     return report
+
+
+def _trace(options: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -> Trace | None:
+    """Return where calls are told of; None where nobody wants to know.
+
+    :raises InputError: that cannot be written, or is the journal.
+    """
+    path, journal = options["trace"], options.get("journal")
+    if path is None:
+        return None
+    if journal and os.path.realpath(os.path.expanduser(path)) == os.path.realpath(os.path.expanduser(journal)):
+        raise InputError("trace", "is the same file as the journal")
+    return Trace(path, warn)
 
 
 def _expected_account(options: t.Mapping[str, t.Any]) -> str | None:

@@ -31,9 +31,11 @@ class UnreadableAnswerError(HttpError):
     """An answer came, and it is not the JSON object that it ought to be.
 
     :param headers: of the answer; names in any case.
+    :param content: what came in its place.
     """
 
-    def __init__(self, message: str, status: int, headers: t.Mapping[str, str]) -> None:
+    def __init__(self, message: str, status: int, headers: t.Mapping[str, str], content: bytes) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
+        self.content = content

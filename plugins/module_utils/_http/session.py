@@ -29,6 +29,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     TlsError,
     UnreadableAnswerError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.sanitised import secrets_sent
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import web_page_excerpt
 
 try:
@@ -53,8 +54,6 @@ _TUNNEL_REFUSAL = re.compile(r"Tunnel connection failed: (\d+)")
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 #: No header that means a time is longer.
 _LONGEST_TIME = 64
-#: What must not be repeated from a web page that repeats the request.
-_SECRET_HEADERS = ("Authorization", "x-acs-security-token")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +108,8 @@ class HttpSession:
         self.connect_timeout = settings.connect_timeout
         self._timeout = settings.timeout
         proxy = self._proxy(settings)
-        self._proxy_secrets = _secrets_of(proxy) if proxy else set()
+        #: A proxy's password, as it is, in a URL and in a header.
+        self.proxy_secrets = _secrets_of(proxy) if proxy else frozenset()
         self._manager = self._connect_through(proxy, self._tls_options(settings, proxy), settings.pool_size)
         # urllib3's own pool, and not a session of requests: what that adds is not wanted here (cookies, hooks,
         # redirects, and a look at the environment for every call, where a ~/.netrc entry for the host would replace
@@ -250,15 +250,11 @@ class HttpSession:
         if 300 <= status < 400:
             what = "a redirect, which is not followed"
         # What is between us and the cloud says why it refuses; its other pages say no more than the status.
-        excerpt = web_page_excerpt(content, self._secrets(sent)) if 400 <= status < 500 else None
+        secrets = {*self.proxy_secrets, *secrets_sent(sent)}
+        excerpt = web_page_excerpt(content, secrets) if 400 <= status < 500 else None
         said = f": {excerpt}" if excerpt else ""
-        raise UnreadableAnswerError(f"{self.endpoint.authority} gave {what} (HTTP {status}){said}", status, headers)
-
-    def _secrets(self, sent: t.Mapping[str, str]) -> set[str]:
-        """Return what was sent and must not be shown, whole and in the parts in which a page may repeat it."""
-        values = [sent.get(name, "") for name in _SECRET_HEADERS]
-        parts = [part for value in values for part in (value, value.partition(" ")[2], value.rpartition("=")[2])]
-        return {*self._proxy_secrets, *parts}
+        message = f"{self.endpoint.authority} gave {what} (HTTP {status}){said}"
+        raise UnreadableAnswerError(message, status, headers, content)
 
     def _not_sent(self, error: Exception, limit: str) -> NotSentError:
         """Word why there is no connection; the exception's own text may hold the URL or the proxy's password."""
@@ -285,12 +281,11 @@ def _basic(username: str, password: str | None) -> str:
     return base64.b64encode(f"{username}:{password or ''}".encode()).decode()
 
 
-def _secrets_of(proxy: SplitResult) -> set[str]:
-    """Return a proxy's password, as it is, in a URL and in a header."""
+def _secrets_of(proxy: SplitResult) -> frozenset[str]:
     if not proxy.password:
-        return set()
+        return frozenset()
     password = unquote(proxy.password)
-    return {proxy.password, password, _basic(unquote(proxy.username or ""), password)}
+    return frozenset((proxy.password, password, _basic(unquote(proxy.username or ""), password)))
 
 
 def _limit(option: str, seconds: float, time_left: float | None) -> str:

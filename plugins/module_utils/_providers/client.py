@@ -17,6 +17,7 @@ import typing as t
 from ansible.module_utils.api import generate_jittered_backoff
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
+    HttpError,
     NoAnswerError,
     NotSentError,
     TlsError,
@@ -28,6 +29,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
     parse_retry_after,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import Request, Stopwatch
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import (
@@ -97,6 +99,10 @@ class Credentials(t.Protocol):
     def secrets(self) -> frozenset[str]:
         """The parts that must not appear in any output."""
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """All that requests are signed with, the id of a key included: what must not appear in a trace."""
+
     def __hash__(self) -> int:
         """Hash all parts."""
 
@@ -107,6 +113,8 @@ class ApiClient(abc.ABC):
     codes: t.ClassVar[ErrorCodes]
     #: A header that says how many milliseconds to wait, where the cloud has one beside C(Retry-After).
     wait_header_ms: t.ClassVar[str | None] = None
+    #: Actions whose answers hold what is not about network interfaces, with the fields of them that a trace may keep.
+    confidential: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}
 
     def __init__(self, session: HttpSession, credentials: t.Any, settings: ClientSettings, runtime: Runtime) -> None:
         """
@@ -234,10 +242,9 @@ class ApiClient(abc.ABC):
             raise ApiError(action, ErrorKind.STOPPED, ErrorKind.STOPPED.value)
         with self._lock:
             self._calls[action] += 1
-        target, headers, body = self._sign(action, parameters)
         started = time.monotonic()
         try:
-            answer = self.session.post(target, headers, body, time_left)
+            answer = self._send(action, parameters, time_left)
         except NotSentError as error:
             final = isinstance(error, TlsError)
             if self._breaker.failed(str(error), started, final):
@@ -259,6 +266,24 @@ class ApiClient(abc.ABC):
             return self._parse(action, answer)
         except ApiError as error:
             raise self._refusal(error, answer.status, answer.headers) from None
+
+    def _send(self, action: str, parameters: t.Mapping[str, t.Any], time_left: float | None) -> HttpAnswer:
+        """Send the request, signed for now; whatever comes of it stands in the trace, if there is one."""
+        target, headers, body = self._sign(action, parameters)
+        trace = self._runtime.trace
+        if trace is None:
+            return self.session.post(target, headers, body, time_left)
+        secrets = self._credentials.parts | self.session.proxy_secrets
+        endpoint, fields = self.session.endpoint.authority, self.confidential.get(action)
+        request = Request(endpoint, action, parameters, headers, secrets, fields)
+        watch = Stopwatch()
+        try:
+            answer = self.session.post(target, headers, body, time_left)
+        except HttpError as error:
+            trace.call(request, watch.started, watch.seconds(), error)
+            raise
+        trace.call(request, watch.started, watch.seconds(), answer)
+        return answer
 
     def _refusal(self, error: ApiError, status: int, headers: t.Mapping[str, str]) -> ApiError:
         """Say what status and headers add to a refusal, whatever its body."""

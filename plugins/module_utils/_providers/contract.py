@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.uses import Use
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import Trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError
 
 #: Network interfaces that one read call may name or return; both clouds document at least this many.
@@ -66,6 +67,7 @@ class Runtime(t.NamedTuple):
     :param stop: orders that, with the reason in words.
     :param interrupted: tells whether the run is to end at once, so that nothing is tried again.
     :param time_left: seconds until an interrupted run has to have ended; None while nothing has interrupted it.
+    :param trace: where every call is told of, if anywhere.
     """
 
     session: t.Callable[[Endpoint, HttpSettings], HttpSession]
@@ -77,6 +79,7 @@ class Runtime(t.NamedTuple):
     stop: t.Callable[[StopReason, str], object]
     interrupted: t.Callable[[], bool]
     time_left: t.Callable[[], float | None]
+    trace: Trace | None = None
 
 
 class Question(t.NamedTuple):

@@ -27,6 +27,7 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "proxy": {"type": "str"},
+    "trace": {"type": "path"},
 }
 
 

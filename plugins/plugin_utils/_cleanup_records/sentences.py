@@ -30,8 +30,11 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def describe(report: Json, check_mode: bool = False) -> str:
-    """Say in one sentence what came of a plan or of an apply."""
+def describe(report: Json, check_mode: bool = False, ending: str | None = None) -> str:
+    """Say in one sentence what came of a plan or of an apply.
+
+    :param ending: why batches are left that were not begun.
+    """
     totals = report["totals"]
     stay = ", ".join(
         f"{totals[outcome]} {words}"
@@ -64,7 +67,7 @@ def describe(report: Json, check_mode: bool = False) -> str:
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in not_done.items())
     return (
         f"{did} {addresses}{earlier_words}, and did not settle {sum(not_done.values())} ({words}){stay}: "
-        f"{_first_reason(report)}; running the same again continues"
+        f"{_first_reason(report)}{f'; {ending}' if ending else ''}; running the same again continues"
     )
 
 
@@ -73,8 +76,10 @@ def _removed_in_use(report: Json) -> int:
 
 
 def _first_reason(report: Json) -> str:
+    # What was tried and failed says more than why the rest was not.
+    rows = sorted(report["addresses"], key=lambda row: row["run"] is None)
     for outcome in (FAILED, UNKNOWN, NOT_ATTEMPTED):
-        for row in report["addresses"]:
+        for row in rows:
             if row["outcome"] == outcome and row["message"]:
                 return f"{row['private_ip_address']} on {row['network_interface_id']}: {_reason(row)}"
     return report["error"] or "see the report"
@@ -92,6 +97,19 @@ def describe_progress(batch: Json, result: Json, check_mode: bool = False) -> st
         f"{batch['done']} of {batch['total']} network interfaces done, {summary.get(UNASSIGNED, 0)} addresses "
         f"{'would be ' if check_mode else ''}removed and {failed} failed in this batch of {batch['addresses']}, "
         f"{batch['left']} of {batch['all']} left"
+    )
+
+
+def describe_end_of_ramp(number: int, batches: t.Sequence[Json]) -> str:
+    """Say how far a ramp came that a batch has ended.
+
+    :param number: of that batch, from 1.
+    :param batches: as C(split) made them.
+    """
+    batch = batches[number - 1]
+    return (
+        f"the ramp ended with batch {number} of {len(batches)}, which failed, "
+        f"after {batch['done']} of {batch['total']} network interfaces"
     )
 
 

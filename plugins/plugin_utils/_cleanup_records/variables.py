@@ -11,6 +11,7 @@ import math
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.batches import read_size
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 
 PREFIX = "private_ip_cleanup_"
@@ -23,11 +24,12 @@ SELECTION = ("network_interface_ids", "filters", "all_network_interfaces")
 #: Where nothing is an answer, and makes no cleanup wider: somebody looked, and there is no evidence.
 _MAY_BE_EMPTY = f"{PREFIX}in_use_elsewhere"
 _TEN_YEARS = 87600.0
+_A_DAY = 86400.0
 _RANGES: dict[str, tuple[float, float]] = {
-    "batch_size": (1, math.inf),
     "max_missing_percent": (0, 100),
     "max_unassign": (0, math.inf),
     "max_unassign_percent": (0, 100),
+    "pause": (0, _A_DAY),
     "plan_max_age": (0, _TEN_YEARS),
 }
 
@@ -64,6 +66,7 @@ def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | No
         if name in values and not low <= values[name] <= high:
             limits = f"between {low:g} and {high:g}" if high < math.inf else f"{low:g} or more"
             raise RefusedError(f"{PREFIX}{name} must be {limits}, and is {values[name]}")
+    values["batch_size"] = read_size(values["batch_size"], f"{PREFIX}batch_size")
     return values
 
 

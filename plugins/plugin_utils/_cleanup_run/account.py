@@ -23,6 +23,8 @@ class Account:
         #: Of modules that may have written, in their order.
         self.results: list[Json] = []
         self.errors: list[str] = []
+        #: Why batches are left that were not begun, and after how many; None where that is not so.
+        self.ending: str | None = None
         #: What is to end this process as soon as the account is written.
         self.interruption: BaseException | None = None
 

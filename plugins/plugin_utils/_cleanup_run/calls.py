@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import signal
 import time
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import variables
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
@@ -37,6 +39,9 @@ _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _MODULE = "_private_ip_cleanup"
 #: The limits hold for the whole plan, as the role judges it: in a part of it there is nothing to stop.
 NO_LIMITS = {"max_unassign": 1_000_000_000, "max_unassign_percent": 100, "max_missing_percent": 100}
+#: Seconds between two looks at whether ansible-playbook is still there, while nothing is called.
+_LOOK = 0.2
+_LIMIT_PASSED = "the time limit of the task has passed"
 #: The argument by which a task of a module is one of the role: the names of its variables.
 ROLE_ARGUMENT = "private_ip_cleanup_variables"
 
@@ -51,6 +56,8 @@ class ModuleCalls:
     def __init__(self, action: ActionBase, task_vars: Json, options: t.Collection[str]) -> None:
         self._action, self._task_vars, self._variables = action, task_vars, options
         self.time_limit = TimeLimit()
+        #: File in which every call of a module tells of its calls to the cloud.
+        self.trace: str | None = None
         #: Of all calls, in their order.
         self.warnings: list[str] = []
 
@@ -76,7 +83,7 @@ class ModuleCalls:
         """
         task = self._action._task.copy()
         task.action = f"edgecloud.nic.{module}"
-        task.args = options
+        task.args = {**options, "trace": self.trace} if self.trace else options
         task.check_mode = check_mode
         action = InProcessAction(
             *(task, self._action._connection, self._action._play_context),
@@ -89,9 +96,9 @@ class ModuleCalls:
         except AnsibleError as error:
             result = {"failed": True, "msg": str(error)}
         except BaseException as error:
-            if "timeout" not in type(error).__name__.lower():
+            if not _is_time_limit(error):
                 raise
-            result = {"failed": True, "msg": "the time limit of the task has passed", "stopped": "interrupted"}
+            result = {"failed": True, "msg": _LIMIT_PASSED, "stopped": "interrupted"}
         # From 2.19 on, those of a process are no texts.
         result["warnings"] = self.plain(result.get("warnings") or [])
         self.warnings += result["warnings"]
@@ -107,6 +114,25 @@ class ModuleCalls:
         common = {**self.other_options(definition_of(begun["provider"])), **begun["options"], **NO_LIMITS}
         return self.call(f"{begun['provider']}{_MODULE}", {**common, **options}, check_mode=check_mode)
 
+    def pause(self, seconds: float) -> str | None:
+        """Wait between two calls. Signals do what they always do to this process, and it ends with ansible-playbook.
+
+        :returns: why there must be no further call; None where nothing speaks against it.
+        """
+        parent, end = Parent(), time.monotonic() + seconds
+        try:
+            with self.time_limit.holds():
+                while (left := end - time.monotonic()) > 0:
+                    if parent.gone():
+                        # As within a call: nobody is left to be told.
+                        os._exit(1)
+                    time.sleep(min(_LOOK, left))
+        except BaseException as error:
+            if not _is_time_limit(error):
+                raise
+            return _LIMIT_PASSED
+        return None
+
     def read(self, begun: Json, options: Json) -> Json:
         """Return what the cleanup module would do.
 
@@ -116,6 +142,11 @@ class ModuleCalls:
         if result.get("failed"):
             raise RefusedError(str(result["msg"]))
         return result
+
+
+def _is_time_limit(error: BaseException) -> bool:
+    """Tell whether this is what ansible-core raises when a task takes too long: each release has its own."""
+    return "timeout" in type(error).__name__.lower()
 
 
 class TimeLimit:

@@ -37,6 +37,7 @@ def paths(given: Json) -> Json:
         "plan_file": place(given.get("plan_file")),
         "journal": place(given.get("journal") or (directory and "journal.jsonl")),
         "restore_from": place(given.get("restore_from")),
+        "trace": place(given.get("trace")),
     }
 
 
@@ -85,21 +86,32 @@ def link(path: str | None, directory: str | None) -> str | None:
     return os.path.relpath(path, directory) if path and directory and path.startswith(directory + os.sep) else path
 
 
-def reserve(begun: Json, owner: files.Owner, say: t.Callable[[str], object]) -> files.Reservation:
+def reserve(
+    begun: Json, owner: files.Owner, say: t.Callable[[str], object], check_mode: bool = False
+) -> files.Reservation:
     """Have the files for this run, once it is sure that they can be written.
 
     :param begun: what is known of the run.
     :param owner: who wants them.
     :param say: is told that there is another run to wait for.
+    :param check_mode: nothing is written but the trace.
     :raises RefusedError: they cannot be had, or belong to another scope.
     """
-    mode, journal = begun["mode"], begun["journal"]
+    mode, journal, trace = begun["mode"], begun["journal"], begun["trace"]
+    others = (begun["plan_file"], journal, begun["restore_from"], *report_files(begun["report_dir"]))
+    if trace and trace in others:
+        raise RefusedError(f"the trace has to be another file than {trace}")
+    traces = [trace] if trace else []
+    files.refuse_unless_writable(traces)
+    if check_mode:
+        return files.Reservation.of(traces, owner, say)
     written = [begun["plan_file"]] if mode == "plan" else [journal]
     written += report_files(begun["report_dir"])
     files.refuse_unless_writable(path for path in written if path)
     reserved = [begun["report_dir"], begun["plan_file"], journal]
     inside = [p for p in reserved[1:] if p and begun["report_dir"] == os.path.dirname(p)]
-    reservation = files.Reservation.of([path for path in reserved if path and path not in inside], owner, say)
+    reserved = [path for path in reserved if path and path not in inside]
+    reservation = files.Reservation.of([*reserved, *traces], owner, say)
     try:
         if journal:
             files.wait_for_modules(journal)

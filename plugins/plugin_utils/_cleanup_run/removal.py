@@ -86,11 +86,17 @@ class Removal:
             )
         past = read_history(begun["journal"], planned["digest"])
         targets = as_targets(key for key in keys(checked["plan"]) if not past.gone(key))
-        account.batches = batches.split(targets, begun["batch_size"])
+        account.batches = batches.split(targets, begun["batch_size"], len(planned["targets"]))
 
     def _unassign(self, begun: Json, account: Account) -> None:
         journal = {"journal": begun["journal"]} if begun["journal"] else {}
-        for batch in account.batches or ():
+        todo = account.batches or []
+        for number, batch in enumerate(todo, 1):
+            if number > 1 and not self._teller.check_mode:
+                error = self._calls.pause(begun["pause"])
+                if error:
+                    account.errors.append(error)
+                    return
             options = {**journal, "targets": batch["targets"], "max_unassign": batch["addresses"]}
             result: Json = {"failed": True, "msg": "interrupted"}
             try:
@@ -105,6 +111,10 @@ class Removal:
                 self._teller.say(line, True)
             if self._teller.diff and result.get("diff"):
                 self._teller.show_diff(result["diff"])
+            if number < len(todo) and isinstance(begun["batch_size"], list) and not batches.is_settled(result):
+                account.ending = sentences.describe_end_of_ramp(number, todo)
+                account.errors.append(account.ending)
+                return
             if result.get("stopped") or (result.get("failed") and begun["options"]["on_error"] == "stop"):
                 return
 
@@ -166,7 +176,7 @@ class Removal:
             begun,
             content["plan_digest"],
             content["totals"],
-            sentences.describe(content, self._teller.check_mode),
+            sentences.describe(content, self._teller.check_mode, account.ending),
             written,
             plan is not None and (mode == "plan" or complete),
             trouble=trouble,

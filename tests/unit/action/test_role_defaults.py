@@ -23,7 +23,7 @@ MODULE = "edgecloud.nic.zec_private_ip_cleanup"
 #: Long enough for a run that does not wait to be told from one that does.
 LAG = 0.5
 CLEANUP = zec_private_ip_cleanup.DEFINITION
-OPTIONS = {*CLEANUP.options, "expected_account"}
+OPTIONS = {*CLEANUP.options, "expected_account", "trace"}
 
 
 @dataclasses.dataclass
@@ -69,6 +69,7 @@ CASES: dict[str, tuple[Any, Callable[[Run], bool]]] = {
     "requests_per_second": (-1, lambda run: not run.sent and "requests_per_second" in run.message),
     "on_error": ("stop", lambda run: run.became("failed", GONE, "not_attempted", "not_attempted")),
     "journal": ("{journal}", lambda run: run.journal.exists()),
+    "trace": ("{journal}", lambda run: run.journal.exists() and run.became(*[GONE] * 4)),
     "expected_account": ("nobody", lambda run: not run.sent and "not to nobody" in run.message),
     "targets": ([], lambda run: not run.sent and "module_defaults set targets" in run.message),
     "plan_digest": ("sha256:ab", lambda run: not run.sent and "module_defaults set plan_digest" in run.message),

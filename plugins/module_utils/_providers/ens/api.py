@@ -86,6 +86,11 @@ _NAT_GATEWAYS = ListAction("DescribeNatGateways", ("NatGateways",), "NatGatewayI
 _FORWARD_ENTRIES = ListAction("DescribeForwardTableEntries", ("ForwardTableEntries",), "ForwardEntryId")
 _SNAT_ENTRIES = ListAction("DescribeSnatTableEntries", ("SnatTableEntries",), "SnatEntryId")
 _HA_VIPS = ListAction("DescribeHaVips", ("HaVips",), "HaVipId")
+#: What every answer may have beside what it is about.
+_ENVELOPE = (
+    *("Code", "Message", "RequestId", "HostId", "Recommend", "code", "message", "requestId"),
+    *("TotalCount", "PageNumber", "PageSize"),
+)
 #: Beside these fields are kubeconfigs and tokens.
 _CLUSTER_FIELDS = ("ClusterId", "VpcId", "PodVswitchIds", "VswitchIds")
 CLUSTERS = ListAction("DescribeClustersV1", ("Clusters",), "ClusterId", paged=False, fields=_CLUSTER_FIELDS)
@@ -110,6 +115,11 @@ class EnsClient(ApiClient):
 
     # As the official SDK reads it.
     wait_header_ms = "x-acs-retry-after"
+
+    confidential: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        CLUSTERS.action: (*_ENVELOPE, *_CLUSTER_FIELDS),
+        "GetCallerIdentity": (*_ENVELOPE, "AccountId"),
+    }
 
     codes = CODES
     _credentials: EnsCredentials

@@ -35,6 +35,10 @@ class EnsCredentials:
     def secrets(self) -> frozenset[str]:
         return frozenset(secret for secret in (self.access_key_secret, self.security_token) if secret)
 
+    @property
+    def parts(self) -> frozenset[str]:
+        return self.secrets | {self.access_key_id}
+
 
 def _read_profile(content: t.Any, name: str | None) -> tuple[str, dict[str, t.Any]]:
     """Find a profile in the aliyun CLI's file: C({"current": NAME, "profiles": [{"name", "mode", …}]})."""

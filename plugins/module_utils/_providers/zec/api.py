@@ -95,6 +95,10 @@ class ZecClient(ApiClient):
     """Signed calls to Zenlayer: parameters as a JSON object in the body."""
 
     codes = CODES
+    # Beside the account are its balance and its credit.
+    confidential: t.ClassVar[dict[str, tuple[str, ...]]] = {
+        "DescribeCustomerBalance": ("code", "message", "requestId", "accountUid")
+    }
     _credentials: ZecCredentials
 
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:

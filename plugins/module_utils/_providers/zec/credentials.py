@@ -35,6 +35,10 @@ class ZecCredentials:
     def secrets(self) -> frozenset[str]:
         return frozenset(secret for secret in (self.access_key_secret, self.token) if secret)
 
+    @property
+    def parts(self) -> frozenset[str]:
+        return self.secrets | ({self.access_key_id} if self.access_key_id else set())
+
 
 def _current_profile(path: str) -> str | None:
     """Ask the zeno CLI's other file, C({"current_profile": NAME, …}), which stands beside the credentials."""

@@ -11,8 +11,8 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import batches, plan_file
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError, keys
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import plan_file
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
 from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import (
     CHECKED,
     MADE,
@@ -198,24 +198,3 @@ class TestPolicy:
         assert {name: sorted(v) if isinstance(v, list) else v for name, v in narrowed.items()} == {
             name: sorted(v) if isinstance(v, list) else v for name, v in policy.items()
         }
-
-
-TARGET_LISTS = st.lists(st.integers(1, 5), max_size=12).map(
-    lambda sizes: [
-        {"network_interface_id": f"nic-{n}", "private_ip_addresses": [f"10.0.{n}.{i}" for i in range(size)]}
-        for n, size in enumerate(sizes)
-    ]
-)
-
-
-class TestBatches:
-    @given(TARGET_LISTS, st.integers(1, 5))
-    def test_have_every_address_once_and_say_how_far_they_get(self, targets, size):
-        made = batches.split(targets, size)
-        assert [target for batch in made for target in batch["targets"]] == targets
-        assert all(len(batch["targets"]) <= size for batch in made)
-        assert [batch["done"] for batch in made] == [min(n * size, len(targets)) for n in range(1, len(made) + 1)]
-        done = 0
-        for batch in made:
-            done += batch["addresses"]
-            assert done + batch["left"] == batch["all"] == len(keys(targets))

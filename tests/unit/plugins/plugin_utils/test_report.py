@@ -59,6 +59,18 @@ class TestAccount:
         assert "1 failed, 1 not attempted" in message
         assert "10.0.0.10 on nic-1: C: no; running the same again continues" in message
 
+    def test_says_why_a_ramp_ended_before_how_far_it_came(self):
+        made = split(TARGETS, [1, 20])
+        ending = sentences.describe_end_of_ramp(1, made)
+        refused = {"msg": "AuthFailure", "changed": False}
+        content = report.make_report(CONTEXT, CHECKED, PLAN, made, [refused], error=ending)
+        # In the report, what was not tried comes first.
+        assert content["addresses"][0]["message"] == ending
+        assert sentences.describe(content, ending=ending).endswith(
+            ": 10.0.0.2 on nic-1: AuthFailure; the ramp ended with batch 1 of 2, which failed, after 1 of 2 network "
+            "interfaces; running the same again continues"
+        )
+
     def test_believes_the_journal_about_a_batch_that_was_lost(self):
         history = history_of(apply_started(), *module_run(sent(1, "10.0.0.2")))
         content = report.make_report(CONTEXT, CHECKED, PLAN, split(TARGETS, 2), [{"msg": "killed"}], history=history)

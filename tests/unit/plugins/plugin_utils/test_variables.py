@@ -92,6 +92,9 @@ def test_nothing_in_module_defaults_is_an_error_too(nothing):
         ("max_missing_percent", float("inf")),
         ("max_unassign", -1),
         ("batch_size", 0),
+        ("pause", -0.1),
+        ("pause", "nan"),
+        ("pause", "inf"),
         ("plan_max_age", "inf"),
         ("plan_max_age", 1e20),
         ("plan_max_age", "nan"),
@@ -100,6 +103,29 @@ def test_nothing_in_module_defaults_is_an_error_too(nothing):
 def test_a_number_out_of_range_is_refused(name, value):
     with pytest.raises(RefusedError, match=f"private_ip_cleanup_{name} must be"):
         read(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        *(0, -1, 2.5, True, {"a": 1}, 10**30),
+        *("many", "0%", "101%", "20 %", "-5%", "5%%", "%", " 5", "1,", "[1, 20]", "\u0661"),
+        *([0], [1, ""], [1, None], [True], [1, "0%"], [[1, 2]], [1, [20]], [1, {"a": 1}]),
+    ],
+    ids=repr,
+)
+def test_a_size_of_batches_that_is_none_is_refused(size):
+    with pytest.raises(RefusedError, match="private_ip_cleanup_batch_size must be 1 or more, a share from 1% to 100%"):
+        read(batch_size=size)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [(7, 7), ("7", 7), ("10%", "10%"), ([1, "20", "50%"], [1, 20, "50%"]), ([5], [5]), ("1,20,200", [1, 20, 200])],
+    ids=repr,
+)
+def test_a_size_of_batches_is_a_number_or_a_share_or_a_ramp_of_them(given, meant):
+    assert read(batch_size=given)["batch_size"] == meant
 
 
 @pytest.mark.parametrize(("name", "value"), [("max_unassign", "many"), ("mode", "destroy"), ("force", "perhaps")])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import math
 import random
@@ -13,6 +14,7 @@ import threading
 import typing as t
 
 import pytest
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine import control
 from ansible_collections.edgecloud.nic.tests.unit.clouds import (
     NIC,
     READ,
@@ -297,6 +299,8 @@ def test_a_system_without_more_threads_gets_the_work_done_with_fewer(cloud, monk
     def refuse_to_start(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    # None is left from an earlier run either.
+    monkeypatch.setattr(control, "_threads", concurrent.futures.ThreadPoolExecutor(2))
     monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
     report = cloud.unassign(A)
     assert (report.message, report.result["unassigned"]) == (None, [A])

@@ -36,6 +36,10 @@ class ExampleCredentials:
     def secrets(self) -> frozenset[str]:
         return frozenset({self.token})
 
+    @property
+    def parts(self) -> frozenset[str]:
+        return self.secrets
+
 
 def example_credentials(options: t.Mapping[str, t.Any]) -> ExampleCredentials:
     """

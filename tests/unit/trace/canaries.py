@@ -1,0 +1,42 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Secrets that no trace may hold, and what to look for."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import pathlib
+from urllib.parse import quote, quote_plus
+
+KEY_ID = "CANARY-key-id-4711"
+KEY_SECRET = "CANARY+key/secret=with&special=="
+STS_TOKEN = "CANARY sts+token/with=special=="
+BEARER_TOKEN = "CANARY.bearer/token+x=="
+PROXY_PASSWORD = "CANARY:proxy/pass word%"
+COOKIE = "CANARY-session-cookie-0815"
+CLUSTER_CONFIG = "CANARY-kubeconfig: {users: []}"
+JOIN_TOKEN = "CANARY-join-token-1234"
+ALL = (KEY_ID, KEY_SECRET, STS_TOKEN, BEARER_TOKEN, PROXY_PASSWORD, COOKIE, CLUSTER_CONFIG, JOIN_TOKEN)
+
+
+def forms(secret: str) -> set[str]:
+    """Give the ways in which a secret may be written, in lower case."""
+    content = secret.encode()
+    written = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), content.hex(), html.escape(secret)}
+    written.add(json.dumps(secret)[1:-1])
+    for before in range(3):
+        # Whole groups of three bytes are written as four digits, wherever in a text they lie.
+        inner = content[(3 - before) % 3 :]
+        written.add(base64.b64encode(inner[: len(inner) // 3 * 3]).decode())
+    return {form.lower() for form in written}
+
+
+def found(path: pathlib.Path, *secrets: str) -> list[tuple[str, str]]:
+    """List which secrets are in a file, and how they are written."""
+    text = path.read_text(encoding="utf-8").lower()
+    unescaped = text.replace('\\"', '"').replace("\\\\", "\\")
+    return [(secret, form) for secret in secrets for form in forms(secret) if form in text or form in unescaped]
