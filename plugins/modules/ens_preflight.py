@@ -94,6 +94,12 @@ endpoint:
   returned: when the endpoint and the credentials could be used at all, also on failure
   type: str
   sample: ens.aliyuncs.com
+in_use_sources:
+  description: What was asked for uses of addresses, as O(in_use_sources) says.
+  returned: when the endpoint and the credentials could be used at all, also on failure
+  type: list
+  elements: str
+  sample: ["eip", "load_balancer", "dnat", "snat", "ha_vip", "kubernetes", "android"]
 facts:
   description: What was learnt about the cloud by the way. What was not learnt is null.
   returned: when the endpoint and the credentials could be used at all, also on failure

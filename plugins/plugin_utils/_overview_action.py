@@ -202,7 +202,7 @@ def _kept(scope: str, provider: str | None, result: Json) -> Json:
         "provider": provider,
         "checked": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "passed": all(check["result"] != "failed" for check in result["checks"]),
-        **{name: result[name] for name in ("account", "endpoint", "checks", "facts")},
+        **{name: result[name] for name in ("account", "endpoint", "in_use_sources", "checks", "facts")},
     }
 
 

@@ -178,7 +178,10 @@ class RecordsAction(ActionBase):
         account = given.get("expected_account")
         begun["preflight"] = None
         if begun["selection"] and given["require_preflight"]:
-            begun["preflight"] = preflight.passed(paths["report_dir"], given["provider"], account)
+            sources = given.get("in_use_sources") or definition.provider.in_use_sources
+            begun["preflight"] = preflight.passed(
+                paths["report_dir"], given["provider"], account, sources if given["in_use_check"] else ()
+            )
             account = begun["preflight"]["account"]
         if mode == "apply" and paths["plan_file"]:
             plan = self._approved_plan(begun, account, given["plan_max_age"])

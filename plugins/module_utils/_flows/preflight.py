@@ -64,7 +64,8 @@ def run(task: TaskContext) -> dict[str, t.Any]:
     :raises TaskFailedError: a check failed.
     """
     expected = task.options["expected_account"]
-    preflight = task.provider.preflight(checked_sources(task.options))
+    sources = checked_sources(task.options)
+    preflight = task.provider.preflight(sources)
     first_contact, checks = preflight.first_contact(), preflight.checks()
     known: Known = {}
     if expected is not None:
@@ -80,6 +81,7 @@ def run(task: TaskContext) -> dict[str, t.Any]:
         "changed": False,
         "account": account,
         "endpoint": task.provider.endpoint,
+        "in_use_sources": sources,
         "checks": without_addresses(
             [
                 {

@@ -200,7 +200,7 @@ class CloudProvider(Provider):
         """Make a network interface of an entry in the cloud's list."""
 
     @abc.abstractmethod
-    def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Translate filters to the parameters of the list action; None leaves a parameter out."""
 
     def read_network_interfaces(self, ids: t.Sequence[str]) -> dict[str, NetworkInterface | None]:
@@ -241,7 +241,7 @@ class CloudProvider(Provider):
         return self._network_interface(item) if is_id(item.get(self.network_interfaces.id_field)) else None
 
     def list_network_interfaces(self, filters: t.Mapping[str, t.Any]) -> list[NetworkInterface]:
-        action, parameters = self.network_interfaces, self._filter_parameters(filters)
+        action, parameters = self.network_interfaces, self.filter_parameters(filters)
         listing = self._read(action, parameters, READ_BATCH, self.identified, concurrently=self._runtime.map)
         if listing.missing:
             self._runtime.warn(
@@ -251,7 +251,7 @@ class CloudProvider(Provider):
         nameless = sum(nic is None for nic in listing.items)
         if nameless:
             self._runtime.warn(f"{self.name} lists {nameless} network interfaces without a usable id, left alone")
-        found = [nic for nic in listing.items if nic is not None and self._matches(nic, filters)]
+        found = [nic for nic in listing.items if nic is not None and self.matches(nic, filters)]
         for nic in found:
             if not nic.addresses_told:
                 self._runtime.warn(
@@ -273,7 +273,7 @@ class CloudProvider(Provider):
             self._runtime.warn(f"filters.region_ids: no network interface matches {first_few(empty)}")
 
     @staticmethod
-    def _matches(nic: NetworkInterface, filters: t.Mapping[str, t.Any]) -> bool:
+    def matches(nic: NetworkInterface, filters: t.Mapping[str, t.Any]) -> bool:
         """Check the filters that a result shows: a cloud that overlooks one must not widen the selection."""
         for name in ("region_id", "vpc_id", "subnet_id", "instance_id", "status", "type"):
             if filters.get(name) is not None and filters[name] != getattr(nic, name):

@@ -473,7 +473,7 @@ class CloudPreflight(Preflight):
                 self._selection(
                     {
                         key: sent
-                        for key, sent in self.provider._filter_parameters({name: value}).items()
+                        for key, sent in self.provider.filter_parameters({name: value}).items()
                         if sent is not None
                     }
                 ),
@@ -535,7 +535,7 @@ class CloudPreflight(Preflight):
                 fuzzy = any(nic.name != value for nic in found)
                 wrong = any(value.casefold() not in (nic.name or "").casefold() for nic in found)
             else:
-                wrong = not all(self.provider._matches(nic, {name: value}) for nic in found)
+                wrong = not all(self.provider.matches(nic, {name: value}) for nic in found)
             if wrong or (all_there and one not in {nic.network_interface_id for nic in found}):
                 ignored.append(f"filters.{name}")
         facts = {"unknown_id": unknown_id, "name_filter": _name_filter(fuzzy)}

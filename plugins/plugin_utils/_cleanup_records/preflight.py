@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
@@ -20,10 +21,11 @@ _MOST_HOURS = 24
 _TEXTS = ("provider", "endpoint", "checked")
 
 
-def passed(directory: str | None, provider: str, account: str | None) -> Json:
+def passed(directory: str | None, provider: str, account: str | None, sources: t.Collection[str]) -> Json:
     """Return the preflight beside the reports.
 
     :param account: that is expected; None where nobody in particular is.
+    :param sources: what the plan asks for uses of addresses.
     :raises RefusedError: there is none, or it is not what a plan for this account may stand on.
     """
     name = f"{PREFIX}require_preflight"
@@ -34,7 +36,7 @@ def passed(directory: str | None, provider: str, account: str | None) -> Json:
         raise RefusedError(f"{name}: there is no {path}; run the playbook edgecloud.nic.preflight")
     try:
         found = read(files.read(path))
-        refuse_unless_passed(found, provider, account, datetime.datetime.now(datetime.timezone.utc))
+        refuse_unless_passed(found, provider, account, sources, datetime.datetime.now(datetime.timezone.utc))
     except RefusedError as error:
         raise RefusedError(f"{name}: {path} will not do: {error}") from None
     return found
@@ -49,8 +51,9 @@ def read(text: str) -> Json:
         texts = [content[name] for name in _TEXTS]
         when = datetime.datetime.fromisoformat(content["checked"].replace("Z", "+00:00"))
         results = [check["result"] for check in content["checks"]]
-        is_one = when.tzinfo is not None and all(isinstance(item, str) for item in texts) and bool(results)
-        account = content["account"]
+        account, sources = content["account"], content["in_use_sources"]
+        is_one = when.tzinfo is not None and bool(results) and isinstance(sources, list)
+        is_one = is_one and all(isinstance(item, str) for item in (*texts, *sources))
     except (ValueError, TypeError, KeyError, AttributeError):
         is_one = False
     if not is_one or not isinstance(account, (str, type(None))):
@@ -58,14 +61,18 @@ def read(text: str) -> Json:
     return {
         **{name: content[name] for name in _TEXTS},
         "account": account,
+        "in_use_sources": sources,
         "created": when.isoformat(),
         "results": results,
     }
 
 
-def refuse_unless_passed(found: Json, provider: str, account: str | None, now: datetime.datetime) -> None:
+def refuse_unless_passed(
+    found: Json, provider: str, account: str | None, sources: t.Collection[str], now: datetime.datetime
+) -> None:
     """
-    :raises RefusedError: a check failed, it is of another cloud or account, of none that was told, or too old.
+    :raises RefusedError: a check failed, it is of another cloud or account, of none that was told, too old, or did not
+        ask all of the sources.
     """
     if found["provider"] != provider:
         raise RefusedError(f"it is one of {found['provider']}, not of {provider}")
@@ -76,6 +83,12 @@ def refuse_unless_passed(found: Json, provider: str, account: str | None, now: d
     if account not in (None, found["account"]):
         raise RefusedError(f"it is about account {found['account']}, not about {account}")
     refuse_if_old(found, _MOST_HOURS, now)
+    not_asked = [source for source in sources if source not in found["in_use_sources"]]
+    if not_asked:
+        raise RefusedError(
+            f"it did not ask {', '.join(not_asked)} for uses of addresses, which the plan does; run the playbook "
+            f"edgecloud.nic.preflight with the same {PREFIX}in_use_sources"
+        )
 
 
 def refuse_other_endpoint(found: Json | None, endpoint: str) -> None:

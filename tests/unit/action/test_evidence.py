@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plays of the guide on evidence run as they are printed there, and find what uses addresses.
-
-As long as the cleanup module does not have the option in_use_elsewhere, its task is left out of them.
-"""
+"""The plays of the guide on evidence run as they are printed there, and find what uses addresses."""
 
 from __future__ import annotations
 
@@ -16,22 +13,19 @@ import pathlib
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgecloud.nic.plugins.modules import ens_private_ip_cleanup
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
+from ansible_collections.edgecloud.nic.tests.simulator.estate import DEMO
 from ansible_collections.edgecloud.nic.tests.unit.action import kubernetes
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import GUIDES, blocks
 
-NIC = COLLECTIONS / "ansible_collections" / "edgecloud" / "nic"
-GUIDE = NIC / "docs" / "docsite" / "rst" / "in_use.rst"
-DEMO = NIC / "tests" / "simulator" / "estates" / "demo.yml"
+GUIDE = GUIDES / "in_use.rst"
 CLEANUP = "edgecloud.nic.ens_private_ip_cleanup"
-TAKES_EVIDENCE = "in_use_elsewhere" in ens_private_ip_cleanup.DEFINITION.argument_spec
 
 #: Stands in for ip(8), which the facts of a host are read with; the MAC addresses are those of this machine.
 IP = """\
@@ -49,10 +43,8 @@ esac
 
 def printed(words: str) -> list[dict[str, Any]]:
     """Give the playbook of the guide that has these words."""
-    blocks = re.findall(r"^\.\. code-block:: yaml\+jinja\n\n((?:   .*\n|\n)+)", GUIDE.read_text(encoding="utf-8"), re.M)
-    found = [block for block in map(textwrap.dedent, blocks) if words in block]
-    assert len(found) == 1, words
-    playbook: list[dict[str, Any]] = yaml.safe_load(found[0])
+    (block,) = [block for block in blocks(GUIDE, "yaml+jinja") if words in block.text]
+    playbook: list[dict[str, Any]] = yaml.safe_load(block.text)
     return playbook
 
 
@@ -74,8 +66,6 @@ def run(
 ) -> Done:
     last = playbook[-1]
     assert next(task for task in last["tasks"] if CLEANUP in task)[CLEANUP]["in_use_elsewhere"] == "{{ evidence }}"
-    if not TAKES_EVIDENCE:
-        last["tasks"] = [task for task in last["tasks"] if CLEANUP not in task]
     report = directory / "report.json"
     content = "{{ {'evidence': evidence, 'plan': cleanup.plan | default(none)} | to_json }}"
     dump = {"content": content, "dest": str(report), "mode": "0600"}
@@ -121,9 +111,8 @@ def spared(done: Done) -> set[tuple[str, str, str]]:
 
 def check_plan(done: Done, expected: dict[str, list[str]]) -> None:
     """Check what is left to remove; on the demo estate some addresses are in use by load balancers and the like."""
-    if TAKES_EVIDENCE:
-        assert done.plan is not None
-        assert {entry["network_interface_id"]: entry["private_ip_addresses"] for entry in done.plan} == expected
+    assert done.plan is not None
+    assert {entry["network_interface_id"]: entry["private_ip_addresses"] for entry in done.plan} == expected
 
 
 # Hosts.
@@ -292,8 +281,9 @@ def test_a_cluster_that_does_not_tell_ends_the_play(
 
 
 def example() -> str:
-    (text,) = re.findall(r"\$ cat addresses.csv\n((?:   .+\n)+)", GUIDE.read_text(encoding="utf-8"))
-    return textwrap.dedent(text)
+    (block,) = blocks(GUIDE, "console", "An address plan")
+    assert block.commands == ["cat addresses.csv"]
+    return block.shown
 
 
 @pytest.mark.parametrize(

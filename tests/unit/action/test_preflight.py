@@ -110,6 +110,7 @@ def test_variables_of_the_role_and_the_one_check_more_reach_the_module(sim: Simu
     assert "DescribeHaVips" not in sim.counts()
     content = json.loads((tmp_path / "elsewhere" / "shop" / "preflight.json").read_text(encoding="utf-8"))
     results = {check["id"]: check["result"] for check in content["checks"]}
+    assert content["in_use_sources"] == ["eip"]
     assert (results["account"], results["write_permission"], results["kubernetes"]) == ("passed", "passed", "skipped")
 
 
@@ -143,6 +144,8 @@ def test_a_plan_can_need_a_preflight_of_its_own_account_and_endpoint(sim: Simula
     passed = record.read_text(encoding="utf-8")
     record.write_text(passed.replace(sim.host_port, "elsewhere.example.com"), encoding="utf-8")
     assert "the preflight was at elsewhere.example.com" in cleanup()
+    record.write_text(json.dumps({**json.loads(passed), "in_use_sources": ["eip", "dns"]}), encoding="utf-8")
+    assert "it did not ask load_balancer, dnat, snat, ha_vip for uses of addresses" in cleanup()
     record.write_text(passed, encoding="utf-8")
     assert "Once it is approved, apply exactly this plan" in cleanup()
     assert json.loads(plan.read_text(encoding="utf-8"))["account"] == ACCOUNT["zec"]

@@ -21,12 +21,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.edgecloud.nic.plugins.module_utils import _module
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import CONNECTION_SPEC
+from ansible_collections.edgecloud.nic.tests.simulator import Simulator
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import HERE, README, Reader, blocks, environment
 
-assert _module.__file__ is not None
-HERE = pathlib.Path(_module.__file__).parents[2]
-COLLECTIONS = HERE.parents[2]
 GROUPS: dict[str, Any] = yaml.safe_load((HERE / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
 CLOUDS: list[str] = GROUPS["all"][0]["metadata"]["extend_group"]
 MODULES = sorted(file.stem for file in (HERE / "plugins" / "modules").glob("*.py"))
@@ -267,13 +266,8 @@ def test_the_examples_of_a_module_have_full_names_and_options_that_exist(name: s
     assert {check_task(task) for task in found} == {name}
 
 
-def readme_blocks(language: str) -> list[str]:
-    text = (HERE / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-
-
 def test_the_tasks_of_the_readme_have_full_names_and_options_that_exist() -> None:
-    tasks = [task for block in readme_blocks("yaml") for task in tasks_of(yaml.safe_load(block))]
+    tasks = [task for block in blocks(README, "yaml") for task in tasks_of(yaml.safe_load(block.text))]
     assert len({check_task(task) for task in tasks}) >= 3
 
 
@@ -283,7 +277,7 @@ def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
 ) -> None:
     providers = "ansible_collections.edgecloud.nic.plugins.module_utils._providers"
     sources = importlib.import_module(f"{providers}.{cloud}.credentials").SOURCES
-    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
     options = shown[f"{cloud}_private_ip"]["doc"]["options"]
     for option, variables in {**sources.variables, "profile": sources.profile_variables}.items():
         for variable in variables:
@@ -292,11 +286,20 @@ def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
 
 
 def test_the_commands_of_the_readme_have_options_that_exist() -> None:
-    commands = "".join(readme_blocks("console")).replace("\\\n", " ")
-    found = [shlex.split(line[2:], comments=True) for line in commands.splitlines() if line.startswith("$ ansible ")]
+    commands = [command.replace("\\\n", " ") for block in blocks(README, "console") for command in block.commands]
+    found = [shlex.split(command, comments=True) for command in commands if command.startswith("ansible ")]
     assert found
     for words in found:
         module, arguments = words[words.index("-m") + 1], words[words.index("-a") + 1]
         pairs = [pair.split("=", 1) for pair in shlex.split(arguments)]
         options = json.loads(arguments) if arguments.startswith("{") else dict(pairs)
         check_task({"name": "Command", module: options})
+
+
+@pytest.mark.matrix
+def test_the_last_command_of_the_readme_prints_what_is_shown_there(sim: Simulator, tmp_path: pathlib.Path) -> None:
+    _exports, tried = blocks(README, "console", "Try it without an account")
+    shown = blocks(README, "ansible-output", "What a task returns")
+    assert (len(tried.commands), len(shown)) == (3, 1)
+    Reader(tmp_path, environment(sim)).follow([tried, *shown])
+    assert [call["private_ip_addresses"] for call in sim.calls(write=True)] == [["10.10.1.11"]]

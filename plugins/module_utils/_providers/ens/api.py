@@ -354,7 +354,7 @@ class EnsProvider(CloudProvider):
         # Who works on a double of the cloud on this machine must not send anything to the real one.
         return endpoint if is_loopback(endpoint.host) else parse_endpoint(_DEFAULT_STS_ENDPOINT)
 
-    def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {
             "EnsRegionIds": filters.get("region_ids"),
             "NetworkId": filters.get("vpc_id"),

@@ -314,7 +314,7 @@ class ZecProvider(CloudProvider):
         InUseSource("dns", in_each_vpc(_ZONES, "vpcIds", listed=True), _dns_uses, more_of(_ZONES, _RECORDS, type="A")),
     )
 
-    def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         tags = filters.get("tags")
         return {
             "regionId": filters.get("region_id"),

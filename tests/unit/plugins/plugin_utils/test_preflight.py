@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import json
 import pathlib
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -28,15 +29,18 @@ def content(hours: float = 0, **more: Any) -> dict[str, Any]:
         "passed": True,
         "account": "4711",
         "endpoint": "api.example.com",
+        "in_use_sources": ["eip", "dnat", "snat"],
         "checks": [{"id": "clock", "result": "passed"}, {"id": "account", "result": "skipped"}],
         "facts": {},
         **more,
     }
 
 
-def passed(directory: pathlib.Path, expected: str | None = None, **more: Any) -> dict[str, Any]:
+def passed(
+    directory: pathlib.Path, expected: str | None = None, sources: Collection[str] = ("eip",), **more: Any
+) -> dict[str, Any]:
     (directory / "preflight.json").write_text(json.dumps(content(**more)), encoding="utf-8")
-    return preflight.passed(str(directory), "cloud", expected)
+    return preflight.passed(str(directory), "cloud", expected, sources)
 
 
 @pytest.mark.parametrize("account", [None, "4711"])
@@ -61,6 +65,14 @@ def test_a_passed_one_of_the_same_account_will_do(tmp_path: pathlib.Path, accoun
         ({"checked": None}, "no result of a preflight"),
         ({"endpoint": 1}, "no result of a preflight"),
         ({"account": 4711}, "no result of a preflight"),
+        ({"in_use_sources": None}, "no result of a preflight"),
+        ({"in_use_sources": "eip"}, "no result of a preflight"),
+        ({"in_use_sources": [1]}, "no result of a preflight"),
+        ({"in_use_sources": []}, "did not ask eip for uses"),
+        (
+            {"sources": ["snat", "dns", "eip", "ha_vip"]},
+            "did not ask dns, ha_vip for uses of addresses",
+        ),
     ],
 )
 def test_any_other_is_refused_with_the_reason(tmp_path: pathlib.Path, more: dict[str, Any], why: str) -> None:
@@ -69,11 +81,16 @@ def test_any_other_is_refused_with_the_reason(tmp_path: pathlib.Path, more: dict
     assert str(caught.value).startswith("private_ip_cleanup_require_preflight: ")
 
 
+@pytest.mark.parametrize("sources", [(), ("eip",), ("snat", "dnat", "eip")])
+def test_one_that_asked_what_the_plan_asks_or_more_will_do(tmp_path: pathlib.Path, sources: tuple[str, ...]) -> None:
+    assert passed(tmp_path, sources=sources)
+
+
 def test_without_one_it_says_how_to_get_one(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RefusedError, match=r"run the playbook edgecloud\.nic\.preflight"):
-        preflight.passed(str(tmp_path), "cloud", None)
+        preflight.passed(str(tmp_path), "cloud", None, ())
     with pytest.raises(RefusedError, match="needs private_ip_cleanup_report_dir"):
-        preflight.passed(None, "cloud", None)
+        preflight.passed(None, "cloud", None, ())
 
 
 def test_one_at_another_endpoint_is_refused(tmp_path: pathlib.Path) -> None:

@@ -137,6 +137,7 @@ def test_where_everything_is_as_it_should_be_every_check_passes(cloud: Cloud) ->
     assert all(entry["seen"] and entry["expected"] for entry in report.result["checks"])
     assert (report.result["changed"], report.result["account"]) == (False, ACCOUNT[cloud.name])
     assert report.result["endpoint"] == cloud.sim.host_port
+    assert report.result["in_use_sources"] == list(cloud.provider.in_use_sources)
     assert list(report.result["facts"]) == list(preflight.FACTS)
     no_address_in(report.result, cloud.sim.host_port)
 

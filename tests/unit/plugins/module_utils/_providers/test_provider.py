@@ -347,7 +347,7 @@ def test_a_filter_that_the_cloud_overlooks_holds_all_the_same(index, cloud, monk
     if index >= len(filters):
         pytest.skip("fewer filters")
     estate(cloud)
-    monkeypatch.setattr(cloud.provider, "_filter_parameters", lambda self, filters: {})
+    monkeypatch.setattr(cloud.provider, "filter_parameters", lambda self, filters: {})
     assert listing(cloud, **filters[index]) == ["nic-1"]
 
 

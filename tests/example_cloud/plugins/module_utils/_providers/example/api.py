@@ -95,7 +95,7 @@ class ExampleProvider(CloudProvider):
         InUseSource("container", in_each_vpc(_CONTAINERS, "network"), _container_uses),
     )
 
-    def _filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def filter_parameters(self, filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {"region": filters.get("region_id"), "label": filters.get("name")}
 
     def _network_interface(self, item: dict[str, t.Any]) -> NetworkInterface:
