@@ -22,6 +22,16 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
 #: How long, in seconds, a run waits for another one that has the same files.
 _PATIENCE = 600
 _LOOK = 0.2
+#: The same for a file that takes a moment only.
+_MOMENT = 30
+_GLANCE = 0.02
+#: Where the directories of scopes lie, unless somebody says so.
+_SCOPES_DIR = "cleanup"
+
+
+def scopes_directory(report_dir: str | None) -> str:
+    """Return the directory in which every scope has one of its own, and where the overview of them lies."""
+    return os.path.abspath(os.path.expanduser(os.path.expandvars(report_dir or _SCOPES_DIR)))
 
 
 def directory_name(scope: str) -> str:
@@ -145,6 +155,25 @@ def _locked(descriptor: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def exclusively(path: str) -> t.Iterator[None]:
+    """Let no other process have a file meanwhile, for as short as it takes to write it anew.
+
+    :raises OSError: it cannot be locked, or whoever has it keeps it.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    descriptor = os.open(_beside(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + _MOMENT
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise OSError(0, "another run keeps it locked", path)
+            time.sleep(_GLANCE)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Owner(t.NamedTuple):

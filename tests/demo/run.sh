@@ -88,6 +88,31 @@ sys.exit(sorted(estate[cloud]["network_interfaces"][nic]["secondary_private_ips"
 PYTHON
 }
 
+# take_stock: keep how many secondary addresses each simulated cloud really has.
+take_stock() {
+    python - "$url" >"$scratch/stock" <<'PYTHON'
+import json, sys, urllib.request
+estate = json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{sys.argv[1]}/_simulator/estate"))
+clouds = {cloud: estate[cloud]["network_interfaces"].values() for cloud in ("ens", "zec")}
+json.dump({cloud: sum(len(nic["secondary_private_ips"]) for nic in nics) for cloud, nics in clouds.items()}, sys.stdout)
+PYTHON
+}
+
+# overview_says MODE: insist that the overview has both scopes in this mode, and that since the last stock each cloud has
+# lost as many addresses as it says: none by a plan.
+overview_says() {
+    cp "$scratch/stock" "$scratch/before"
+    take_stock
+    python - "$night/index.json" "$1" "$scratch/before" "$scratch/stock" <<'PYTHON' || wrong 'the overview is not true'
+import json, sys
+overview, before, after = (json.load(open(path)) for path in (sys.argv[1], *sys.argv[3:]))
+lost = {cloud: before[cloud] - after[cloud] for cloud in before}
+told = {scope["provider"]: scope["totals"]["unassigned"] for scope in overview["scopes"] if scope["mode"] == sys.argv[2]}
+print(f"Addresses that the overview has: {told}; that are gone: {lost}")
+sys.exit(not (overview["success"] and all(told.values()) and lost == (told if sys.argv[2] == "apply" else {"ens": 0, "zec": 0})))
+PYTHON
+}
+
 echo "Two simulated clouds listen at $url: Alibaba Cloud ENS and Zenlayer ZEC. All names, keys and addresses are made up."
 
 caption 'Dare the first run: check that both accounts are as the collection takes them to be, before anything else.' \
@@ -199,6 +224,24 @@ addresses_are zec nic-frankfurt-spare 10.40.1.31
 shows 'Assigned 2 addresses again'
 
 [[ -s $reports/report.html ]] || wrong 'there is no HTML report'
+
+night=$reports/night
+take_stock
+caption 'Clean up both accounts at once, with a plan for each. The overview of all scopes says what came of every one.'
+run 0 ansible-playbook -i scopes.yml edgecloud.nic.cleanup -e private_ip_cleanup_report_dir="$night" \
+    -e private_ip_cleanup_plan_file=plan.json -e private_ip_cleanup_all_network_interfaces=true
+shows "$night/index.html"
+overview_says plan
+
+caption 'Apply both plans, by the digests that the overview has.'
+digests=$(python -c 'import json, sys; print(*(s["digest"] for s in json.load(open(sys.argv[1]))["scopes"]), sep=",")' \
+    "$night/index.json")
+run 0 ansible-playbook -i scopes.yml edgecloud.nic.cleanup -e private_ip_cleanup_report_dir="$night" \
+    -e private_ip_cleanup_plan_file=plan.json -e private_ip_cleanup_mode=apply -e private_ip_cleanup_approved="$digests"
+shows "$night/index.html" 'changed=1'
+overview_says apply
+
 printf '\nThe report of the cleanup, for a browser: %s\n' "$reports/report.html"
+printf 'The overview of both accounts: %s\n' "$night/index.html"
 
 printf '\nEverything was as it should be.\n'

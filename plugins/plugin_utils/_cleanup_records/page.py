@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as one page that needs nothing else: no network, no build step."""
+"""Reports and the overview as pages that need nothing else: no network, no build step."""
 
 from __future__ import annotations
 
@@ -85,19 +85,70 @@ def make_page(report: Json, templates: pathlib.Path) -> str:
     ]
     # Largest first.
     regions.sort(key=lambda region: -region[0])
-    # No text can contain its own hash, so nothing in the report can carry this nonce.
-    nonce = hashlib.sha256(json.dumps(report, default=str).encode()).hexdigest()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("report.html.j2").render(
+    return _render(
+        "report.html.j2",
+        report,
+        templates,
         report=report,
         totals=totals,
         outcomes=outcomes,
         regions=regions,
-        nonce=nonce,
         # Made above or part of the collection.
         data=markupsafe.Markup(data),
-        style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
+    )
+
+
+def make_overview(overview: Json, templates: pathlib.Path) -> str:
+    """Return the page of an overview over scopes, as C(overview.begin) and C(overview.tell) return it.
+
+    :param templates: as for a report.
+    :raises OSError: one of them cannot be read.
+    """
+    kinds = {mode: _kinds(mode) for mode in overview["totals"]}
+    names = {mode: [kind[0] for kind in kinds[mode]] for mode in kinds}
+    scopes = []
+    for entry in overview["scopes"]:
+        totals = {name: entry["totals"].get(name, 0) for name in names.get(entry["mode"], ())}
+        scopes.append({**entry, "totals": totals, "size": sum(totals.values())})
+    totals = {
+        mode: {**_TOTALS, **dict.fromkeys(names[mode], 0), **totals} for mode, totals in overview["totals"].items()
+    }
+    return _render(
+        "overview.html.j2",
+        overview,
+        templates,
+        overview={**overview, "totals": totals, "scopes": scopes},
+        kinds=kinds,
+        largest={mode: max([1, *(entry["size"] for entry in scopes if entry["mode"] == mode)]) for mode in kinds},
+    )
+
+
+def _kinds(mode: str) -> list[list[str]]:
+    """Return what a scope's totals in this mode are of, as outcomes of a report are described."""
+    if mode == "restore":
+        return [
+            ["assigned", "Assigned again", "Back on their network interface", "↙"],
+            ["already_present", "Already present", "Somebody else has put them back", "="],
+            ["not_restored", "Not restored", "They could not be put back", "✕"],
+        ]
+    if mode == "preflight":
+        return [
+            ["passed", "Passed", "As it should be", "✓"],
+            ["failed", "Failed", "To be put right before a cleanup", "✕"],
+            ["unknown", "Unknown", "Could not be found out", "?"],
+            ["skipped", "Skipped", "Not made", "\u2013"],
+        ]
+    return _outcomes(mode == "plan")
+
+
+def _render(template: str, content: Json, templates: pathlib.Path, **variables: t.Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(template).render(
+        # No text can contain its own hash, so nothing in the content can carry this nonce.
+        nonce=hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest(),
+        style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
+        **variables,
     )

@@ -17,15 +17,13 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[3]
 ROLE = COLLECTION / "roles" / "private_ip_cleanup"
-#: Where the playbook keeps the directories of its scopes, unless it is told.
-_SCOPES_DIR = "cleanup"
 
 
 def paths(given: Json) -> Json:
     """Return where the records lie. A name without directory is a file beside the reports."""
     directory = given.get("report_dir")
     if given.get("scope"):
-        directory = os.path.join(directory or _SCOPES_DIR, files.directory_name(given["scope"]))
+        directory = os.path.join(files.scopes_directory(directory), files.directory_name(given["scope"]))
 
     def place(path: str | None) -> str | None:
         if not path:

@@ -194,4 +194,5 @@ class Removal:
             trouble=trouble,
             lines=lines,
         )
-        return {**told, "changed": any(result.get("changed") for result in results)}
+        over_limits = mode == "plan" and content["error"] is not None
+        return {**told, "changed": any(result.get("changed") for result in results), "over_limits": over_limits}

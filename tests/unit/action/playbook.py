@@ -134,3 +134,29 @@ def play(
     )
     assert report.exists(), done.stdout[-3000:] + done.stderr[-3000:]
     return Play(json.loads(report.read_text(encoding="utf-8")), done.stdout + done.stderr, done.returncode)
+
+
+def run(
+    directory: pathlib.Path,
+    hosts: dict[str, dict[str, Any]],
+    *options: str,
+    playbook: str = "edgecloud.nic.preflight",
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run a playbook of the collection over these scopes."""
+    inventory = directory / "scopes.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}, sort_keys=False), encoding="utf-8")
+    return subprocess.run(
+        [*PLAYBOOK, "-i", str(inventory), *options, playbook],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=directory,
+        env=settings(directory, **environment),
+    )
+
+
+def scope(sim: Simulator, cloud: str, **more: Any) -> dict[str, Any]:
+    connection = {"endpoint": sim.url, "max_retries": 1, "retry_max_delay": 0.05, **sim.account(cloud)}
+    return {"private_ip_cleanup_provider": cloud, "cleanup_connection": {**connection, **more}}

@@ -8,40 +8,12 @@ from __future__ import annotations
 
 import json
 import pathlib
-import subprocess
-from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, comparable, defaults, play, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import comparable, defaults, play, run, scope
 
 ACCOUNT = {"ens": "1000000000000001", "zec": "2000001"}
-
-
-def run(
-    directory: pathlib.Path,
-    hosts: dict[str, dict[str, Any]],
-    *options: str,
-    playbook: str = "edgecloud.nic.preflight",
-) -> subprocess.CompletedProcess[str]:
-    """Run a playbook over these scopes."""
-    inventory = directory / "scopes.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}, sort_keys=False), encoding="utf-8")
-    return subprocess.run(
-        [*PLAYBOOK, "-i", str(inventory), *options, playbook],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        cwd=directory,
-        env=settings(directory),
-    )
-
-
-def scope(sim: Simulator, cloud: str, **more: Any) -> dict[str, Any]:
-    connection = {"endpoint": sim.url, "max_retries": 1, "retry_max_delay": 0.05, **sim.account(cloud)}
-    return {"private_ip_cleanup_provider": cloud, "cleanup_connection": {**connection, **more}}
 
 
 def lines(shown: str) -> list[str]:
@@ -116,7 +88,9 @@ def test_what_is_wrong_is_told_below_its_scope_and_fails_the_run_once_all_are_to
     assert table[4].strip() == "Check access_key_secret; a proxy that changes requests spoils signatures, too."
     assert "not made: access_key_id: no credentials found" in table[5]
     assert "not made: " in table[6]
-    written = sorted(str(path.relative_to(tmp_path / "cleanup")) for path in (tmp_path / "cleanup").rglob("*.json"))
+    written = sorted(
+        str(path.relative_to(tmp_path / "cleanup")) for path in (tmp_path / "cleanup").rglob("preflight.json")
+    )
     assert written == ["games%2Fhk/preflight.json", "shop/preflight.json"]
     failed = json.loads((tmp_path / "cleanup" / "games%2Fhk" / "preflight.json").read_text(encoding="utf-8"))
     assert failed["passed"] is False
