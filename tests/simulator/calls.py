@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,11 +44,14 @@ class CallLog:
         self._calls: list[Call] = []
         self._seq = 0
 
-    def begin(self, call: Call) -> None:
-        """Note that a call has come in."""
+    def begin(self, call: Call, came: float) -> None:
+        """Note that a call has come in.
+
+        :param came: when the server began to look at it, in seconds since 1970.
+        """
         self._seq += 1
         call.seq = self._seq
-        call.started = time.time()
+        call.started = came
         self._calls.append(call)
 
     def clear(self) -> None:

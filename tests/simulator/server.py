@@ -42,6 +42,7 @@ class Front:
         return app
 
     async def _serve(self, cloud: str, request: web.Request) -> web.StreamResponse:
+        came = time.time()
         api = self.world.apis[cloud]
         incoming = Incoming(
             method=request.method,
@@ -50,7 +51,7 @@ class Front:
             body=await request.read(),
         )
         call = api.read_call(incoming)
-        self.world.log.begin(call)
+        self.world.log.begin(call, came)
         try:
             await asyncio.sleep(self.world.settings.latency)
             return await self._answer(request, api, incoming, call)

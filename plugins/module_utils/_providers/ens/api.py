@@ -10,6 +10,7 @@ Sources: Alibaba Cloud's pages of the named actions; field names and list encodi
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -124,6 +125,11 @@ class EnsClient(ApiClient):
     codes = CODES
     _credentials: EnsCredentials
 
+    def __init__(self, *arguments: t.Any) -> None:
+        super().__init__(*arguments)
+        # Randomness is a system call, at which other threads take over: once for a run, not for each call.
+        self._nonce, self._signed = uuid.uuid4().hex, itertools.count()
+
     def _sign(self, action: str, parameters: t.Mapping[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
         query = canonical_query(parameters)
         headers = {
@@ -131,7 +137,7 @@ class EnsClient(ApiClient):
             "x-acs-action": action,
             "x-acs-version": _OTHER_VERSIONS.get(action, _VERSION),
             "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "x-acs-signature-nonce": uuid.uuid4().hex,
+            "x-acs-signature-nonce": f"{self._nonce}{next(self._signed):x}",
             "x-acs-content-sha256": EMPTY_BODY_SHA256,
         }
         if self._credentials.security_token:
