@@ -49,6 +49,8 @@ CONTROLLER_TESTS = [
     "tests/unit/example_cloud",
     "tests/unit/plugins/filter",
     "tests/unit/plugins/plugin_utils",
+    "tests/unit/recorder",
+    "tests/unit/trace",
     "tests/smoke",
 ]
 #: More than there are cores: many of them wait for something.

@@ -67,6 +67,7 @@ def test_a_ramp_ends_with_the_batch_that_fails_and_the_same_again_continues(
     assert done == ["1", "4", "7"]
 
 
+@pytest.mark.matrix
 def test_a_ramp_ends_with_a_batch_that_left_something_unknown(cloud_of_ten: Simulator, tmp_path: pathlib.Path) -> None:
     # The cloud takes the call, and still shows the address when the time to wait is over.
     cloud_of_ten.set(removal_lag=60)
@@ -76,6 +77,7 @@ def test_a_ramp_ends_with_a_batch_that_left_something_unknown(cloud_of_ten: Simu
     assert written_to(cloud_of_ten) == ["nic-sim-000001"]
 
 
+@pytest.mark.matrix
 def test_with_a_single_number_a_batch_that_fails_holds_back_no_other(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path
 ) -> None:
@@ -123,7 +125,9 @@ def test_the_time_limit_of_a_task_ends_a_pause_and_not_its_account(
         pytest.param(True, id="its process group", marks=pytest.mark.matrix),
     ],
 )
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "name", ["SIGTERM", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("SIGKILL", "SIGHUP", "SIGINT"))]
+)
 def test_whoever_ends_ansible_playbook_in_a_pause_ends_the_run_at_once(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path, name: str, group: bool
 ) -> None:

@@ -166,7 +166,13 @@ def path(tmp_path: pathlib.Path, device: tuple[str, str]) -> str:
             {"eni-hangzhou-web-1": ["10.10.1.11"]},
             id="one of two is reachable",
         ),
-        pytest.param({"web-1": UNREACHABLE, "web-2": UNREACHABLE}, OF_WEB_1 | OF_WEB_2, {}, id="none is reachable"),
+        pytest.param(
+            {"web-1": UNREACHABLE, "web-2": UNREACHABLE},
+            OF_WEB_1 | OF_WEB_2,
+            {},
+            id="none is reachable",
+            marks=pytest.mark.matrix,
+        ),
     ],
 )
 def test_what_hosts_have_configured(
@@ -257,8 +263,8 @@ def test_what_pods_have_and_what_is_there_for_pods(
 @pytest.mark.parametrize(
     ("pods", "config"),
     [
-        pytest.param([], kubernetes.config_map(eni_conf=VSWITCHES), id="no pods"),
-        pytest.param(PODS, None, id="no ConfigMap", marks=pytest.mark.matrix),
+        pytest.param([], kubernetes.config_map(eni_conf=VSWITCHES), id="no pods", marks=pytest.mark.matrix),
+        pytest.param(PODS, None, id="no ConfigMap"),
         pytest.param(
             PODS, kubernetes.config_map(eni_conf='{"version": "1"}'), id="no vSwitches", marks=pytest.mark.matrix
         ),

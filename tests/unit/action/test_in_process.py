@@ -91,7 +91,7 @@ def test_without_requests_here_the_task_gets_a_process_and_a_clear_message(
 @pytest.mark.parametrize(
     "missing",
     [
-        "ansible_collections.edgecloud.nic.plugins.plugin_utils._in_process",
+        pytest.param("ansible_collections.edgecloud.nic.plugins.plugin_utils._in_process", marks=pytest.mark.matrix),
         "ansible_collections.edgecloud.nic.plugins.modules.ens_private_ip_info",
     ],
 )

@@ -51,6 +51,7 @@ def small_clouds(sim: Simulator) -> Simulator:
     return sim
 
 
+@pytest.mark.matrix
 def test_a_night_ends_with_the_totals_of_all_scopes(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     hosts = {"shop": cleaned(small_clouds, "ens"), "games/hk": cleaned(small_clouds, "zec")}
     done = run(tmp_path, hosts, playbook=CLEANUP)
@@ -128,6 +129,7 @@ def test_nothing_of_an_earlier_night_is_shown_as_of_this_one(small_clouds: Simul
     assert states(overview(tmp_path / "cleanup")) == {"shop": "no_result", "games": "no_result"}
 
 
+@pytest.mark.matrix
 def test_any_errors_fatal_leaves_no_scope_out(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     hosts = {"a": cleaned(small_clouds, "zec", max_unassin=3), "b": cleaned(small_clouds, "zec")}
     done = run(tmp_path, hosts, playbook=CLEANUP, ANSIBLE_ANY_ERRORS_FATAL="1")
@@ -182,6 +184,7 @@ def test_an_overview_that_cannot_be_written_costs_no_cleanup(small_clouds: Simul
     assert (tmp_path / "cleanup" / "shop" / "report.html").is_file()
 
 
+@pytest.mark.matrix
 def test_each_directory_has_the_overview_of_its_scopes(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     hosts = {
         "shop": cleaned(small_clouds, "ens", report_dir=str(tmp_path / "one")),

@@ -122,6 +122,7 @@ def test_one_variable_without_the_other_is_refused(
     assert cloud.calls() == []
 
 
+@pytest.mark.matrix
 def test_a_file_that_is_something_else_is_refused(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     refused = run(cloud, tmp_path, **{**AGE, "candidates_file": "journal.jsonl"})
     assert "journal.jsonl is another record of this run; nothing was changed" in refused.stdout
@@ -204,6 +205,7 @@ def test_an_approved_plan_is_held_to_what_was_found_since(cloud: Simulator, tmp_
     assert young(tmp_path) == {used} == addresses(cloud)
 
 
+@pytest.mark.matrix
 def test_an_apply_that_was_refused_in_part_goes_on_and_costs_no_age(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     let_get_old(cloud, tmp_path)
     night(cloud, tmp_path)
@@ -216,7 +218,8 @@ def test_an_apply_that_was_refused_in_part_goes_on_and_costs_no_age(cloud: Simul
     assert "Unassigned 6 addresses (4 of them by an earlier run)" in night(cloud, tmp_path, **applying)
 
 
-@pytest.mark.parametrize("mode", ["plan", matrix("apply")])
+@pytest.mark.matrix
+@pytest.mark.parametrize("mode", ["plan", "apply"])
 def test_check_mode_predicts_and_writes_nothing(cloud: Simulator, tmp_path: pathlib.Path, mode: str) -> None:
     given = PLAN if mode == "plan" else APPLY
     assert "6 of them too young" in run(cloud, tmp_path, "--check", **given).stdout
@@ -229,6 +232,7 @@ def test_check_mode_predicts_and_writes_nothing(cloud: Simulator, tmp_path: path
     assert cloud.calls(write=True) == []
 
 
+@pytest.mark.matrix
 def test_what_a_run_did_not_see_is_neither_aged_nor_forgotten(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     let_get_old(cloud, tmp_path)
     everything = addresses(cloud)
@@ -267,6 +271,7 @@ def test_a_plan_that_looks_up_less_makes_nothing_older(
     assert targets(tmp_path) == set()
 
 
+@pytest.mark.matrix
 def test_another_place_is_refused_before_anything_is_changed(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     let_get_old(cloud, tmp_path)
     before = file(tmp_path).read_bytes()
@@ -304,6 +309,7 @@ def test_a_damaged_file_lets_everything_begin_anew_and_says_so(
     assert "begins anew" not in " ".join(night(cloud, tmp_path).split()).replace("begins anew, as", "")
 
 
+@pytest.mark.matrix
 def test_two_runs_at_a_time_wait_for_each_other(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     cloud.set(latency=0.3)
     directories = [tmp_path / name for name in ("one", "two")]

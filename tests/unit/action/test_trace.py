@@ -74,7 +74,9 @@ def test_apply_and_check_mode_are_traced_call_by_call(small_cloud: Simulator, tm
     assert small_cloud.counts(write=True) == {"UnassignNetworkInterfaceIpv4": 2}
 
 
-@pytest.mark.parametrize("trace", ["plan.json", "journal.jsonl", "report.html"])
+@pytest.mark.parametrize(
+    "trace", ["plan.json", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("journal.jsonl", "report.html"))]
+)
 def test_a_trace_that_is_another_file_of_the_run_is_refused(
     trace: str, small_cloud: Simulator, tmp_path: pathlib.Path
 ) -> None:
