@@ -195,7 +195,9 @@ def unit(session: nox.Session) -> None:
     """Unit tests; with C(-- --cov) their coverage of plugins/ as well, which takes half as long again."""
     session.install("-r", REQUIREMENTS)
     # Without one of them, what asks it would be skipped.
-    session.run("python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, zenlayercloud, trustme")
+    session.run(
+        "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, zenlayercloud, trustme"
+    )
     run_pytest(session, *WORKERS, "-m", "not matrix", *session.posargs)
 
 

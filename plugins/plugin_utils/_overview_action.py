@@ -78,7 +78,9 @@ class OverviewAction(ActionBase):
 
     def _begin(self, warnings: list[str]) -> Json:
         """Write overviews without a result: one in each directory that scopes of this run have."""
-        run, now = str(uuid.uuid4()), _now()
+        # Parts of one run, side by side, know each other by an id that they were given.
+        shared = str(self._task.args.get("run") or "")
+        run, now = shared or str(uuid.uuid4()), _now()
         in_run = list(map(str, self._task_vars.get("ansible_play_hosts_all") or ()))
         everybody = [*map(str, self._task.args["scopes"]), *in_run]
         directories = {host: files.scopes_directory(self._variable(host, _REPORT_DIR)) for host in everybody}
@@ -89,15 +91,13 @@ class OverviewAction(ActionBase):
             return begun
         for directory in sorted({directories[host] for host in in_run}):
             here = [host for host in dict.fromkeys(everybody) if directories[host] == directory]
-            content = overview.begin(
-                self._task.args["playbook"],
-                run,
-                now,
-                {host: self._variable(host, _PROVIDER) for host in here if host in in_run},
-                [host for host in here if host not in in_run],
-            )
+            providers = {host: self._variable(host, _PROVIDER) for host in here if host in in_run}
+            left_out = [host for host in here if host not in in_run]
             with _warned_of(warnings), files.exclusively(os.path.join(directory, "index.json")):
-                _write(directory, content)
+                others: Json | None = {} if shared else None
+                with contextlib.suppress(FileNotFoundError):
+                    others = _overview_in(directory) if shared else None
+                _write(directory, overview.begin(self._task.args["playbook"], run, now, providers, left_out, others))
         pages = sorted({_page(directories[host]) for host in in_run})
         return {**begun, "run": run, "directories": {host: directories[host] for host in in_run}, "pages": pages}
 
@@ -147,9 +147,8 @@ class OverviewAction(ActionBase):
         directory = (begun.get("directories") or {}).get(host)
         if directory is None:
             return
-        path = os.path.join(directory, "index.json")
-        with _warned_of(warnings), files.exclusively(path):
-            content = change(overview.read(pathlib.Path(path).read_text(encoding="utf-8")), begun["run"])
+        with _warned_of(warnings), files.exclusively(os.path.join(directory, "index.json")):
+            content = change(_overview_in(directory), begun["run"])
             if content is not None:
                 _write(directory, content)
 
@@ -184,6 +183,10 @@ def _warned_of(warnings: list[str]) -> t.Iterator[None]:
         yield
     except Exception as error:
         warnings.append(f"The overview could not be written, and may be of an earlier run: {error}")
+
+
+def _overview_in(directory: str) -> Json:
+    return overview.read(pathlib.Path(directory, "index.json").read_text(encoding="utf-8", errors="replace"))
 
 
 def _write(directory: str, content: Json) -> None:

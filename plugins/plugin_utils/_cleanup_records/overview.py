@@ -30,22 +30,47 @@ PREFLIGHT = "preflight"
 
 _NOTHING_TOLD = "Nothing has told what came of it: it is still running, was stopped, or ended before its report"
 _NOT_IN_RUN = "Not part of this run"
+_NOT_BEGUN = "No part of this run has begun it"
 _ENDED_EARLY = "Ended before its report; what the playbook has shown says why"
 
 
-def begin(playbook: str, run: str, time: str, in_run: t.Mapping[str, str | None], left_out: t.Sequence[str]) -> Json:
-    """Return the overview of a run that has just begun, in which no scope has a result yet.
+def begin(
+    playbook: str,
+    run: str,
+    time: str,
+    in_run: t.Mapping[str, str | None],
+    left_out: t.Sequence[str],
+    shared_with: Json | None = None,
+) -> Json:
+    """Return the overview of a run that has just begun, in which no scope of it has a result yet.
 
     :param playbook: C(cleanup) or C(preflight).
     :param run: an id that no other run has.
     :param time: now, in ISO 8601.
     :param in_run: the provider of each scope of this run; None where it is not known.
     :param left_out: scopes of the same inventory that this run is not about, such as by C(--limit).
+    :param shared_with: where several playbooks share the run, the overview that is there, whosever it is. Then another
+        part of the run is to begin what this one leaves out, and what others of the same run have told is kept.
     """
-    scopes = [{**_entry(scope), "provider": provider} for scope, provider in in_run.items()]
-    scopes += [_entry(scope, NOT_IN_RUN, _NOT_IN_RUN) for scope in left_out if scope not in in_run]
+    shared = shared_with is not None
+    entries = {
+        scope: _entry(scope, NO_RESULT, _NOT_BEGUN) if shared else _entry(scope, NOT_IN_RUN, _NOT_IN_RUN)
+        for scope in left_out
+    }
+    started = time
+    if shared_with and (shared_with.get("playbook"), shared_with.get("run")) == (playbook, run):
+        started = shared_with["started"]
+        entries.update({entry["scope"]: entry for entry in shared_with["scopes"]})
+    entries.update({scope: {**_entry(scope), "provider": provider} for scope, provider in in_run.items()})
     return _summed_up(
-        {"format": FORMAT, "playbook": playbook, "run": run, "started": time, "updated": time, "scopes": scopes}
+        {
+            "format": FORMAT,
+            "playbook": playbook,
+            "run": run,
+            "started": started,
+            "updated": time,
+            "scopes": list(entries.values()),
+        }
     )
 
 

@@ -18,7 +18,7 @@ PREFIX = "private_ip_cleanup_"
 #: The prefix of what the role registers.
 OWN_PREFIX = "__private_ip_cleanup_"
 #: What the role tells; whoever hands it on to a later run may do so as a variable.
-RESULT = f"{PREFIX}result"
+RESULTS = {f"{PREFIX}result", f"{PREFIX}results"}
 
 SELECTION = ("network_interface_ids", "filters", "all_network_interfaces")
 #: Where nothing is an answer, and makes no cleanup wider: somebody looked, and there is no evidence.
@@ -44,7 +44,7 @@ def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | No
     :raises RefusedError: one is unknown, which may be a misspelt limit or exception; is null or empty, as a template
         that went wrong leaves it; or has a value that cannot be meant.
     """
-    for name in sorted(given.keys() - spec.keys() - {RESULT}):
+    for name in sorted(given.keys() - spec.keys() - RESULTS):
         nearest = difflib.get_close_matches(name, spec, 1, 0)
         raise RefusedError(f"there is no variable {name}; the nearest is {nearest[0]}")
     from_defaults = (defaults or {}).keys() - given.keys()

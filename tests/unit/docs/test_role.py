@@ -65,9 +65,9 @@ def test_its_options_name_no_cloud_but_in_their_descriptions() -> None:
 
 def test_its_readme_and_tasks_name_only_variables_that_there_are() -> None:
     texts = [(HERE / "README.md").read_text(encoding="utf-8"), (ROLE / "README.md").read_text(encoding="utf-8")]
-    texts += [path.read_text(encoding="utf-8") for path in (HERE / "docs/examples").glob("*.yml")]
+    texts += [path.read_text(encoding="utf-8") for path in (HERE / "docs/examples").rglob("*.yml")]
     named = {name for text in texts for name in re.findall(r"\bprivate_ip_cleanup_\w+", text)}
-    assert named - set(SPEC) <= {"private_ip_cleanup_result", "private_ip_cleanup_"}
+    assert named - set(SPEC) <= {"private_ip_cleanup_result", "private_ip_cleanup_results", "private_ip_cleanup_"}
 
 
 def test_its_documentation_is_shown_without_a_complaint(tmp_path: pathlib.Path) -> None:

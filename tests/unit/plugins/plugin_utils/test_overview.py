@@ -113,6 +113,55 @@ def test_another_run_changes_nothing() -> None:
         assert overview.tell(overview.read(text), "run", "a", LATER, outcome) is None
 
 
+def part(there: dict[str, t.Any], *scopes: str, run: str = "run", left_out: t.Sequence[str] = ()) -> dict[str, t.Any]:
+    """Begin another part of a run, where there is an overview already."""
+    return overview.begin("cleanup", run, LATER, dict.fromkeys(scopes, "cloudy"), left_out, there)
+
+
+@given(st.permutations(list("abcdef")), st.booleans())
+def test_parts_of_a_run_tell_what_one_run_tells_in_whatever_order(order: list[str], knows_others: bool) -> None:
+    outcomes = {
+        scope: overview.outcome_of_role(told(report_of(scope, "apply", outcomes), failed=scope == "c"))
+        for scope, outcomes in zip("abcdef", (["unassigned"] * number for number in range(6)))
+    }
+    parts = ["ab", "c", "def"]
+    everybody = list("abcdef")
+    # A part's inventory has all scopes, as with --limit, or no others, as in a slice of a job.
+    left_out = everybody if knows_others else []
+    content: dict[str, t.Any] = {}
+    waiting = list(parts)
+    for scope in order:
+        for scopes in [scopes for scopes in waiting if scope in scopes]:
+            waiting.remove(scopes)
+            content = part(content, *scopes, left_out=left_out)
+        content = overview.tell(content, "run", scope, LATER, outcomes[scope]) or {}
+    content["started"] = NIGHT
+    whole = begun(*everybody)
+    for scope in everybody:
+        whole = overview.tell(whole, "run", scope, LATER, outcomes[scope]) or {}
+    assert content == whole
+
+
+def test_a_part_keeps_what_others_told_and_nothing_of_another_run() -> None:
+    done = overview.tell(part({}, "a", left_out=["b", "c"]), "run", "a", LATER, {"state": "done"})
+    assert done is not None
+    joined = part(done, "b", left_out=["a", "c"])
+    # Until somebody has begun it, the run is no success.
+    assert {entry["scope"]: entry["state"] for entry in joined["scopes"]} == {
+        "a": "done",
+        "b": "no_result",
+        "c": "no_result",
+    }
+    assert joined["success"] is False
+    # What is done again has no result again.
+    assert {entry["state"] for entry in part(done, "a")["scopes"]} == {"no_result"}
+    for there in ({}, {**done, "run": "earlier"}, {**done, "playbook": "preflight"}):
+        assert {entry["scope"]: entry["state"] for entry in part(there, "b", left_out=["a"])["scopes"]} == {
+            "a": "no_result",
+            "b": "no_result",
+        }
+
+
 def test_a_scope_that_ended_without_a_word_is_failed_and_one_that_told_is_left_alone() -> None:
     ended = overview.ended_early(begun("a", "b"), "run", "b", LATER)
     assert ended is not None
