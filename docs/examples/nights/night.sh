@@ -14,10 +14,15 @@ here=$(dirname "$0")
 
 # Whatever is started has the lock, too: it holds until the last process of a night has ended, even where this one is killed.
 exec 9>night.lock
-flock --nonblock 9 || {
+flock --nonblock --conflict-exit-code 75 9
+case $? in
+0) ;;
+75)
     echo "Another night still runs, so this one was left out." >&2
     exit 75
-}
+    ;;
+*) exit 1 ;;
+esac
 
 night() {
     # Of tonight, or none.
