@@ -262,11 +262,12 @@ class Controller:
     def __init__(self, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> None:
         self.runner = pytest.importorskip("ansible_runner")
         self.directory, self.hosts = directory, hosts
-        (tasks,) = (play["tasks"] for play in yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8")))
-        template, workflow = tasks[0]["awx.awx.job_template"], tasks[1]["awx.awx.workflow_job_template"]
-        assert template["allow_simultaneous"] is workflow["allow_simultaneous"] is False
+        given = yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8"))
+        (workflow,) = given["controller_workflows"]
+        self.templates = {template["name"]: template for template in given["controller_templates"]}
+        assert not any(one["allow_simultaneous"] for one in (workflow, *self.templates.values()))
         self.nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
-        self.extra_vars = {**template["extra_vars"], "private_ip_cleanup_report_dir": str(directory / "cleanup")}
+        self.report_dir = {"private_ip_cleanup_report_dir": str(directory / "cleanup")}
         self.artifacts: dict[str, Any] = {}
 
     def launch(self, name: str, hosts: dict[str, dict[str, Any]], playbook: str, extra_vars: dict[str, Any]) -> Any:
@@ -292,8 +293,10 @@ class Controller:
             template = self.nodes[identifier]["unified_job_template"]
             successful = template["type"] != "workflow_approval" or approve()
             if template["type"] == "job_template":
-                playbook = str(EXAMPLES / f"{template['name'].removeprefix('Cleanup: ')}.yml")
-                job = self.launch(f"{identifier}-job", self.hosts, playbook, {**self.extra_vars, **self.artifacts})
+                job_template = self.templates[template["name"]]
+                variables = {**job_template["extra_vars"], **self.report_dir, **self.artifacts}
+                playbook = str(EXAMPLES / job_template["playbook"])
+                job = self.launch(f"{identifier}-job", self.hosts, playbook, variables)
                 (stats,) = (e["event_data"] for e in job.events if e["event"] == "playbook_on_stats")
                 self.artifacts.update(stats["artifact_data"])
                 successful = job.status == "successful"
@@ -338,7 +341,11 @@ def test_a_plan_that_was_made_during_the_review_is_not_applied(clouds: Simulator
     controller = Controller(tmp_path, scopes(clouds))
 
     def plan_anew() -> bool:
-        again = {**controller.extra_vars, "private_ip_cleanup_keep": ["192.0.2.1"]}
+        again = {
+            **controller.templates["Cleanup: plan"]["extra_vars"],
+            **controller.report_dir,
+            "private_ip_cleanup_keep": ["192.0.2.1"],
+        }
         assert controller.launch("again", controller.hosts, "edgecloud.nic.cleanup", again).status == "successful"
         return True
 
