@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check a trace against the history of the simulator: every call is in it, and nothing that is secret.
+"""Check all traces in a directory against the history of the simulator: every call is in them, and nothing secret.
 
-Usage: python check_trace.py TRACE SIMULATOR_URL CALLS_OF_THE_KILLED
+Usage: python check_traces.py DIRECTORY SIMULATOR_URL CALLS_OF_THE_KILLED
 
 A run that was killed leaves out the calls that it waited for: the last argument is how many those are at most.
 """
@@ -21,17 +21,22 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import r
 from ansible_collections.edgecloud.nic.tests.unit.trace import canaries
 
 
-def problems(trace: pathlib.Path, url: str, calls_of_the_killed: int) -> list[str]:
-    """List what is wrong with a trace."""
+def problems(directory: pathlib.Path, url: str, calls_of_the_killed: int) -> list[str]:
+    """List what is wrong with the traces."""
     without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with without_proxy.open(f"{url}/_simulator/history", timeout=10) as answer:
         history = json.load(answer)
-    lines = list(read_trace(str(trace)))
+    traces = sorted(directory.rglob("trace.jsonl"))
+    lines = [line for trace in traces for line in read_trace(str(trace))]
     reached = [line for line in lines if line["event"] == "call" and (line["error"] or {}).get("kind") != "not_sent"]
     traced = collections.Counter(line["action"] for line in reached)
     logged = collections.Counter(history["counts"])
-    print(f"{len(lines)} lines, {len(reached)} calls; {len(history['secrets'])} secrets looked for")
-    found = [f"secret, written as {form}" for _secret, form in canaries.found(trace, *history["secrets"])]
+    print(f"{len(traces)} traces, {len(reached)} calls; {len(history['secrets'])} secrets looked for")
+    found = [
+        f"{trace} has a secret, written as {form}"
+        for trace in traces
+        for _secret, form in canaries.found(trace, *history["secrets"])
+    ]
     if not reached:
         found.append("no call was traced")
     if traced - logged:
