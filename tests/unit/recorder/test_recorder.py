@@ -119,7 +119,7 @@ def test_a_run_at_full_concurrency_is_replayed_whatever_went_wrong(
     kind: str, scene: Scene, tmp_path: pathlib.Path
 ) -> None:
     nics = [scene.nic(number, vpc=1 + number % 4) for number in range(1, 41)]
-    given = {"all_network_interfaces": True, "concurrency": 32, "max_retries": 5, "timeout": 0.5}
+    given: dict[str, Any] = {"all_network_interfaces": True, "concurrency": 32, "max_retries": 5, "timeout": 0.5}
     scene.load(*nics)
     scene.run(**given)
     # What has nothing in place of its network interfaces ends a run, so that there would be little to replay.
@@ -144,7 +144,7 @@ def test_a_run_at_full_concurrency_is_replayed_whatever_went_wrong(
 def test_a_failure_is_replayed_in_its_own_words_if_it_was_answered(
     kind: str, scene: Scene, tmp_path: pathlib.Path
 ) -> None:
-    given = {"all_network_interfaces": True, "max_retries": 0, "timeout": 0.2, "wait_timeout": 0.1}
+    given: dict[str, Any] = {"all_network_interfaces": True, "max_retries": 0, "timeout": 0.2, "wait_timeout": 0.1}
     scene.load(scene.nic(1))
     scene.sim.add_fault(kind=kind, match={"write": True}, times=None, **HARMLESS.get(kind, {}))
     traced = scene.run(**given, trace=str(tmp_path / "trace"))
