@@ -138,7 +138,7 @@ options:
     description:
       - A file on the machine that the module runs on, to which a line of JSON is appended before each call that changes
         something is sent, after it is answered, and when its addresses are settled. After a kill it tells what was
-        sent.
+        sent. A relative path begins where one of O(trace) does.
       - Nothing is sent that could not be recorded. One file can serve any number of runs, one after another. It holds
         no credentials.
       - Every line has C(event), C(time) and C(run). The events are C(run_started), C(sent), C(answered), C(settled) and

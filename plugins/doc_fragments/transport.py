@@ -66,8 +66,10 @@ options:
         be used or none came.
       - It has addresses, ids and names, so look through it before you give it away. It has no credentials, signatures,
         tokens, cookies or proxy passwords, and of answers about clusters and accounts only the fields that are needed.
-      - The file is made with mode C(0600) on the machine that the module runs on; any number of tasks may append to it
-        side by side. One that cannot be opened, or is there and is no trace, fails the task before the first call. What
+      - The file is made with mode C(0600) on the machine that the module runs on, where a relative path begins in the
+        directory of the playbook if that is the machine of C(ansible-playbook), also for a playbook of an installed
+        collection, and in the home directory of the remote user if not. Any number of tasks may append to the file side
+        by side. One that cannot be opened, or is there and is no trace, fails the task before the first call. What
         goes wrong with it later is a warning, and changes nothing else.
       - A task writes at most 64 MiB. The rest is left out, which a warning and the trace itself tell.
     type: path

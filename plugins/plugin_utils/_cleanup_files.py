@@ -227,11 +227,7 @@ class Reservation:
             while True:
                 taken = _locked(descriptor, fcntl.LOCK_EX)
                 other = _last_owner(descriptor)
-                if other.get("scope") not in (None, owner.scope):
-                    raise RefusedError(
-                        f"{path} belongs to the scope {other['scope']}, and scopes share no file; give {owner.scope} "
-                        f"another one, or delete {lock} if that scope is no more"
-                    )
+                _refuse_other_scope(path, owner, other, lock)
                 if taken:
                     return descriptor
                 if other.get("playbook") == owner.playbook and other.get("host") != owner.host:
@@ -251,6 +247,39 @@ class Reservation:
         """Let others have the files."""
         while self._descriptors:
             os.close(self._descriptors.pop())
+
+
+def claim(path: str, owner: Owner) -> None:
+    """Note whose a file is that any number of runs of one scope may have at a time.
+
+    :raises RefusedError: it belongs to another scope, or nothing can be noted.
+    """
+    lock = _beside(path)
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while True:
+                taken = _locked(descriptor, fcntl.LOCK_EX)
+                other = _last_owner(descriptor)
+                _refuse_other_scope(path, owner, other, lock)
+                if taken and not other:
+                    os.pwrite(descriptor, json.dumps(owner._asdict()).encode(), 0)
+                if taken or other:
+                    return
+                # Whoever has it is about to say who that is.
+                time.sleep(_GLANCE)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be locked: {_why(error)}") from None
+
+
+def _refuse_other_scope(path: str, owner: Owner, other: Json, lock: str) -> None:
+    if other.get("scope") not in (None, owner.scope):
+        raise RefusedError(
+            f"{path} belongs to the scope {other['scope']}, and scopes share no file; give {owner.scope} another one, "
+            f"or delete {lock} if that scope is no more"
+        )
 
 
 def _beside(path: str) -> str:

@@ -25,8 +25,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import overview, page
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.places import ROLE
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import pretty
 
 #: The argument that makes a task one of the overview: which moment of the playbook it is.
@@ -37,6 +37,7 @@ _REPORT_DIR = "private_ip_cleanup_report_dir"
 _PROVIDER = "private_ip_cleanup_provider"
 #: What the playbook registers of its checks.
 _PREFLIGHT = "preflight_result"
+_PREFLIGHT_FILE = "preflight.json"
 
 
 class OverviewAction(ActionBase):
@@ -46,7 +47,7 @@ class OverviewAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: Json | None = None) -> Json:
         result: Json = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
-        moments = {"begin": self._begin, "end": self._end, "preflight": self._preflight}
+        moments = {"begin": self._begin, "trace": self._trace, "preflight": self._preflight, "end": self._end}
         warnings: list[str] = []
         result.update({"changed": False, **moments[self._task.args[OVERVIEW_ARGUMENT]](warnings)})
         if warnings:
@@ -84,11 +85,8 @@ class OverviewAction(ActionBase):
         in_run = list(map(str, self._task_vars.get("ansible_play_hosts_all") or ()))
         everybody = [*map(str, self._task.args["scopes"]), *in_run]
         directories = {host: files.scopes_directory(self._variable(host, _REPORT_DIR)) for host in everybody}
-        begun: Json = {
-            "scope_directories": {host: os.path.join(directories[host], files.directory_name(host)) for host in in_run}
-        }
         if self._task.check_mode:
-            return begun
+            return {}
         for directory in sorted({directories[host] for host in in_run}):
             here = [host for host in dict.fromkeys(everybody) if directories[host] == directory]
             providers = {host: self._variable(host, _PROVIDER) for host in here if host in in_run}
@@ -99,13 +97,29 @@ class OverviewAction(ActionBase):
                     others = _overview_in(directory) if shared else None
                 _write(directory, overview.begin(self._task.args["playbook"], run, now, providers, left_out, others))
         pages = sorted({_page(directories[host]) for host in in_run})
-        return {**begun, "run": run, "directories": {host: directories[host] for host in in_run}, "pages": pages}
+        return {"run": run, "directories": {host: directories[host] for host in in_run}, "pages": pages}
 
     def _end(self, warnings: list[str]) -> Json:
         """Note that the scope has ended, where nothing has told what came of it."""
         host = self._host()
         self._change(lambda content, run: overview.ended_early(content, run, host, _now()), warnings, host)
         return {}
+
+    def _trace(self, _warnings: list[str]) -> Json:
+        """Have the file to which the checks of the scope are traced; where that is follows the rules of the role.
+
+        A trace is written in check mode as well, and by any number of runs at a time.
+        """
+        host, given = self._host(), os.path.expanduser(os.path.expandvars(str(self._task.args["path"])))
+        place = places.paths({"report_dir": self._variable(host, _REPORT_DIR), "scope": host, "trace": given})
+        try:
+            if place["trace"] == os.path.join(place["report_dir"], _PREFLIGHT_FILE):
+                raise RefusedError(f"the trace has to be another file than {place['trace']}")
+            files.refuse_unless_writable([place["trace"]])
+            files.claim(place["trace"], files.Owner(host, host, os.getppid()))
+        except RefusedError as error:
+            raise AnsibleActionFail(str(error)) from None
+        return {"trace": place["trace"]}
 
     def _preflight(self, warnings: list[str]) -> Json:
         """Keep what came of the scope's checks, and let the overview know, also of scopes that could not be reached."""
@@ -115,7 +129,7 @@ class OverviewAction(ActionBase):
         file = None
         if result.get("checks") is not None and not self._task.check_mode:
             directory = files.scopes_directory(self._variable(host, _REPORT_DIR))
-            file = os.path.join(directory, files.directory_name(host), "preflight.json")
+            file = os.path.join(directory, files.directory_name(host), _PREFLIGHT_FILE)
             try:
                 files.write(file, pretty(_kept(host, self._variable(host, _PROVIDER), result)))
             except OSError as error:
@@ -130,7 +144,8 @@ class OverviewAction(ActionBase):
     def _result_of_preflight(self, host: str) -> Json | None:
         variables = self._task_vars if host == self._host() else self._task_vars["hostvars"][host]
         result = self._plain(variables[_PREFLIGHT]) if _PREFLIGHT in variables else None
-        return result if isinstance(result, dict) else None
+        # The checks have not begun where it still is what came of having the trace.
+        return result if isinstance(result, dict) and "trace" not in result else None
 
     # --- Writing -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +206,7 @@ def _overview_in(directory: str) -> Json:
 
 def _write(directory: str, content: Json) -> None:
     files.write(os.path.join(directory, "index.json"), pretty(content))
-    files.write(_page(directory), page.make_overview(content, ROLE / "templates"))
+    files.write(_page(directory), page.make_overview(content, places.ROLE / "templates"))
 
 
 def _page(directory: str) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ class CallLog:
     def __init__(self) -> None:
         self._calls: list[Call] = []
         self._seq = 0
+        #: How often each action was called, whatever was forgotten since.
+        self.ever: Counter[str] = Counter()
 
     def begin(self, call: Call, came: float) -> None:
         """Note that a call has come in.
@@ -53,6 +56,7 @@ class CallLog:
         call.seq = self._seq
         call.started = came
         self._calls.append(call)
+        self.ever[call.action] += 1
 
     def clear(self) -> None:
         """Forget all calls; the numbering goes on, so that calls of before and after cannot be confused."""

@@ -26,6 +26,7 @@ def add_control_routes(app: web.Application, world: World) -> None:
         ("GET", "health", control.health),
         ("GET", "calls", control.calls),
         ("DELETE", "calls", control.clear_calls),
+        ("GET", "history", control.history),
         ("GET", "estate", control.estate),
         ("GET", "uses", control.uses),
         ("PUT", "estate", control.load),
@@ -79,6 +80,10 @@ class Control:
         """Forget all calls."""
         self.world.log.clear()
         return web.json_response({})
+
+    async def history(self, _request: web.Request) -> web.Response:
+        """Tell how often each action was called since the start, and what of it is secret."""
+        return web.json_response({"counts": self.world.log.ever, "secrets": sorted(self.world.secrets)})
 
     async def estate(self, _request: web.Request) -> web.Response:
         """Show the true state of both clouds."""

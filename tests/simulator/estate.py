@@ -355,6 +355,14 @@ class CloudEstate:
     arm_servers: dict[str, ArmServer] = field(default_factory=dict)
     dns_zones: dict[str, DnsZone] = field(default_factory=dict)
 
+    def secrets(self) -> set[str]:
+        """Give what nobody else may read: the keys and tokens of accounts, and what clusters are configured with."""
+        names = ("access_key_id", "access_key_secret", "security_token", "token")
+        found = {getattr(account, name) for account in self.accounts for name in names}
+        for cluster in self.clusters.values():
+            found.update((cluster.join_token, *str(cluster.config).splitlines()))
+        return found - {""}
+
 
 def read_document(source: str | pathlib.Path | dict[str, Any]) -> dict[str, Any]:
     """Read an estate document from a file; a mapping is one already."""

@@ -21,7 +21,7 @@ from .calls import Call
 from .clouds import APIS, Api
 from .control import add_control_routes
 from .errors import ApiError, WebPageError
-from .signatures import Incoming
+from .signatures import Incoming, secrets_in
 from .weather import Fault
 from .world import World
 
@@ -52,6 +52,7 @@ class Front:
         )
         call = api.read_call(incoming)
         self.world.log.begin(call, came)
+        self.world.secrets |= secrets_in(incoming.headers)
         try:
             await asyncio.sleep(self.world.settings.latency)
             return await self._answer(request, api, incoming, call)

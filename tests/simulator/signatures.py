@@ -18,7 +18,7 @@ import hashlib
 import hmac
 import re
 from calendar import timegm
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import strptime
 from urllib.parse import quote, unquote_plus
@@ -76,6 +76,17 @@ class Nonces:
         if len(self.seen) % 10000 == 0:
             self.seen = {known: when for known, when in self.seen.items() if abs(now - when) <= 2 * ACS3_SKEW}
         return True
+
+
+def secrets_in(headers: Mapping[str, str]) -> set[str]:
+    """Give what nobody else may read in a request: keys, tokens, signatures and nonces.
+
+    :param headers: names in lower case.
+    """
+    found = {headers.get(name, "") for name in ("x-acs-signature-nonce", "x-acs-security-token")}
+    for name in ("authorization", "proxy-authorization"):
+        found.update(re.findall(r"(?:Credential=|Signature=|^Bearer |^Basic )([^\s,]+)", headers.get(name, "")))
+    return found - {""}
 
 
 def verify_acs3(incoming: Incoming, accounts: Iterable[Account], nonces: Nonces, now: float) -> Account:

@@ -27,6 +27,8 @@ class World:
     def __init__(self, document: dict[str, Any]) -> None:
         self.log = CallLog()
         self.sink: list[dict[str, Any]] = []
+        #: What no client may write down, of all estates and requests there ever were.
+        self.secrets: set[str] = set()
         self.load(document)
 
     def load(self, document: dict[str, Any]) -> None:
@@ -36,6 +38,8 @@ class World:
         states = {cloud: CloudState(estate, settings) for cloud, estate in read_clouds(copy.deepcopy(document)).items()}
         faults = Faults(sequence(document.get("faults"), "faults"))
         events = Events(sequence(document.get("events"), "events"))
+        for state in states.values():
+            self.secrets |= state.estate.secrets()
         self._document = document
         self._wishes = wishes
         self.settings = settings

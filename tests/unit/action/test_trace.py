@@ -16,7 +16,9 @@ import pytest
 import yaml
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import read_trace
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, run, scope, settings
+
+PREFLIGHT, CLEANUP = "edgecloud.nic.preflight", "edgecloud.nic.cleanup"
 
 
 def traced(path: pathlib.Path) -> dict[str, int]:
@@ -86,20 +88,51 @@ def test_a_trace_that_is_another_file_of_the_run_is_refused(
     assert small_cloud.calls() == []
 
 
-def test_a_preflight_is_traced_beside_its_file(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    connection = {"endpoint": small_cloud.url, **small_cloud.account("zec")}
-    extra = {
-        "private_ip_cleanup_provider": "zec",
-        "private_ip_cleanup_trace": "trace.jsonl",
-        "cleanup_connection": connection,
+def scopes(sim: Simulator, *names: str, **variables: Any) -> dict[str, dict[str, Any]]:
+    """Make scopes of an inventory, all with these variables of the role."""
+    return {
+        name: {**scope(sim, "zec"), **{f"private_ip_cleanup_{n}": v for n, v in variables.items()}} for name in names
     }
-    subprocess.run(
-        [*PLAYBOOK, "-i", "one,", "--extra-vars", json.dumps(extra), "edgecloud.nic.preflight"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-        cwd=tmp_path,
-        env=settings(tmp_path),
-    )
+
+
+def test_a_preflight_is_traced_beside_its_file(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    done = run(tmp_path, scopes(small_cloud, "one", trace="trace.jsonl"))
+    assert done.returncode == 0, done.stdout
     assert traced(tmp_path / "cleanup/one/trace.jsonl") == small_cloud.counts()
+
+
+def test_a_preflight_of_scopes_that_name_one_file_is_refused_for_all_but_one(
+    small_cloud: Simulator, tmp_path: pathlib.Path
+) -> None:
+    trace = tmp_path / "further" / "trace.jsonl"
+    done = run(tmp_path, scopes(small_cloud, "one", "two", trace=str(trace)))
+    assert done.returncode == 2
+    refused = [name for name in ("one", "two") if f"give {name} another one" in done.stdout]
+    assert len(refused) == 1
+    assert "not made: " in done.stdout
+    # Neither is a call of the other one in it, nor was any made.
+    assert traced(trace) == small_cloud.counts()
+    assert small_cloud.counts()["DescribeCustomerBalance"] == 1
+    assert not (tmp_path / "cleanup" / refused[0] / "preflight.json").exists()
+
+
+@pytest.mark.matrix
+def test_a_trace_stays_with_the_scope_that_had_it_first(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    given = {"trace": str(tmp_path / "trace.jsonl"), "all_network_interfaces": True}
+    for name, playbook, returncode in (
+        ("one", PREFLIGHT, 0),
+        ("two", CLEANUP, 2),
+        ("two", PREFLIGHT, 2),
+        ("one", CLEANUP, 0),
+        ("one", PREFLIGHT, 0),
+    ):
+        done = run(tmp_path, scopes(small_cloud, name, **given), playbook=playbook)
+        assert (done.returncode, "scopes share no file" in done.stdout) == (returncode, returncode == 2), done.stdout
+
+
+@pytest.mark.matrix
+def test_a_preflight_is_not_traced_to_its_own_file(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
+    done = run(tmp_path, scopes(small_cloud, "one", trace="preflight.json"))
+    assert done.returncode == 2
+    assert "the trace has to be another file" in done.stdout
+    assert small_cloud.calls() == []

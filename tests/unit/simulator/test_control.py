@@ -64,6 +64,21 @@ def test_nothing_secret_can_be_read_back(control: Ask, sim: Simulator, ask_ens: 
     assert "Signature" not in text
 
 
+def test_the_history_counts_what_was_forgotten_and_lists_what_is_secret(
+    control: Ask, ask_ens: Ask, ask_zec: Ask
+) -> None:
+    sent = ask_ens("DescribeNetworkInterfaces", {}).request.headers
+    ask_zec("DescribeNetworkInterfaces", {}, Authorization="Bearer nobody's")
+    control("PUT", "estate", json={"accounts": {"zec": [{"token": "another-token"}]}})
+    ask_zec("DescribeEips", {})
+    history = control("GET", "history").json()
+    assert history["counts"] == {"DescribeNetworkInterfaces": 2, "DescribeEips": 1}
+    signature = sent["Authorization"].rpartition("=")[2]
+    assert {signature, sent["x-acs-signature-nonce"], "nobody's", "another-token"} <= set(history["secrets"])
+    assert {"LTAI-DEMO-OPERATOR", "demo-secret-operator", "demo-security-token"} <= set(history["secrets"])
+    assert {"SECRET-JOIN-TOKEN-c-shenzhen", "token: SECRET-CLUSTER-CONFIG-c-shenzhen"} <= set(history["secrets"])
+
+
 def test_estate_shows_the_truth_and_can_be_replaced(control: Ask) -> None:
     nics = control("GET", "estate").json()["zec"]["network_interfaces"]
     assert nics[NIC]["secondary_private_ips"] == ["10.30.1.11", "10.30.1.12", "10.30.1.13"]

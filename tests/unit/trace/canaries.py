@@ -21,6 +21,7 @@ COOKIE = "CANARY-session-cookie-0815"
 CLUSTER_CONFIG = "CANARY-kubeconfig: {users: []}"
 JOIN_TOKEN = "CANARY-join-token-1234"
 ALL = (KEY_ID, KEY_SECRET, STS_TOKEN, BEARER_TOKEN, PROXY_PASSWORD, COOKIE, CLUSTER_CONFIG, JOIN_TOKEN)
+_BEGINNING = 12
 
 
 def forms(secret: str) -> set[str]:
@@ -39,4 +40,16 @@ def found(path: pathlib.Path, *secrets: str) -> list[tuple[str, str]]:
     """List which secrets are in a file, and how they are written."""
     text = path.read_text(encoding="utf-8").lower()
     unescaped = text.replace('\\"', '"').replace("\\\\", "\\")
-    return [(secret, form) for secret in secrets for form in forms(secret) if form in text or form in unescaped]
+    written = [(secret, form) for secret in secrets for form in forms(secret)]
+    # There may be thousands of secrets, and nearly no text begins like one of them.
+    beginnings = {form[:_BEGINNING] for _secret, form in written}
+    begun = {
+        beginning
+        for searched in {text, unescaped}
+        for length in {len(beginning) for beginning in beginnings}
+        for start in range(len(searched) - length + 1)
+        if (beginning := searched[start : start + length]) in beginnings
+    }
+    return [
+        (secret, form) for secret, form in written if form[:_BEGINNING] in begun and (form in text or form in unescaped)
+    ]

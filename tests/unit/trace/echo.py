@@ -10,11 +10,12 @@ import base64
 import http.server
 import itertools
 import json
-import re
 import threading
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
+
+from ansible_collections.edgecloud.nic.tests.simulator.signatures import secrets_in
 
 
 class Echo:
@@ -37,7 +38,7 @@ class Echo:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 echo.requests += 1
                 said = [f"{name}: {value}" for name, value in self.headers.items()]
-                echo.secrets.update(secrets(self.headers))
+                echo.secrets.update(secrets_in({name.lower(): value for name, value in self.headers.items()}))
                 said += [base64.b64encode(line.encode()).decode() for line in list(said)]
                 said += [quote(line, safe="") for line in list(said)]
                 said += [line.encode().hex() for line in list(said)]
@@ -80,12 +81,3 @@ class Echo:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-def secrets(headers: Any) -> set[str]:
-    """Give the signature, nonce and credentials that a request holds."""
-    found = {headers.get(name) for name in ("x-acs-signature-nonce", "x-acs-security-token")} - {None}
-    for name in ("Authorization", "Proxy-Authorization"):
-        value = headers.get(name, "")
-        found.update(re.findall(r"Signature=(\w+)|^(?:Bearer|Basic) (.+)", value)[0] if value else ())
-    return found - {""}

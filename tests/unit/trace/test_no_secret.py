@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import collections
 import copy
+import itertools
 import json
 import pathlib
 from collections.abc import Callable
@@ -46,6 +47,8 @@ ACCOUNTS: dict[str, list[dict[str, str]]] = {
     ],
 }
 WAYS = [("ens", 0), ("ens", 1), ("zec", 0), ("zec", 1)]
+#: As many calls at a time as an option can ask for.
+CONCURRENCY = 32
 KINDS = (*FAULT_KINDS, *APPLIED_KINDS)
 
 
@@ -108,7 +111,7 @@ def all_modules(cloud: str, endpoint: str, account: int, nic: str, **given: Any)
     """Run each kind of module, with as many calls at a time as there may be in those that say how many."""
     identity = {"expected_account": "1000000000000001" if cloud == "ens" else "2000001"}
     return [
-        run(cloud, "preflight", endpoint, account, **identity, **given, concurrency=32, write_permission=True),
+        run(cloud, "preflight", endpoint, account, **identity, **given, concurrency=CONCURRENCY, write_permission=True),
         run(cloud, "private_ip_info", endpoint, account, **identity, **given, include_in_use=True),
         run(
             *(cloud, "private_ip", endpoint, account),
@@ -122,26 +125,37 @@ def all_modules(cloud: str, endpoint: str, account: int, nic: str, **given: Any)
             *(cloud, "private_ip_cleanup", endpoint, account),
             all_network_interfaces=True,
             max_unassign=1000,
-            concurrency=32,
+            concurrency=CONCURRENCY,
             wait_timeout=1.0,
             **given,
         ),
     ]
 
 
+def most_at_a_time(calls: list[dict[str, Any]]) -> int:
+    """Tell how many calls there were at a time."""
+    steps = sorted(step for call in calls for step in ((call["started"], 1), (call["finished"], -1)))
+    return max(itertools.accumulate(change for _time, change in steps))
+
+
 def check(sim: Simulator, cloud: str, account: int, kind: str, trace: pathlib.Path) -> None:
     """Run everything while each action once meets a fault of this kind; see that all is traced, and no secret."""
-    sim.load(estate())
+    document = estate()
+    sim.load(document)
     nic = sorted(sim.estate()[cloud]["network_interfaces"])[0]
     all_modules(cloud, sim.url, account, nic)
     actions = sorted(sim.counts())
-    sim.load(estate())
+    # Enough to do for as many calls at a time, and slow enough that they meet.
+    document[cloud]["generate"] = {"network_interfaces": CONCURRENCY + 8, "secondary_private_ips": 1, "vpcs": 4}
+    sim.load({**document, "settings": {"latency": 0.03}})
     for action in actions:
         for skip in (0, 1):
             sim.add_fault(
                 kind=kind, match={"action": action}, skip=skip, **words(kind, list(ACCOUNTS[cloud][account].values()))
             )
     all_modules(cloud, sim.url, account, nic, trace=str(trace))
+    # All of them, if the machine is not too busy to have so many threads at work.
+    assert CONCURRENCY / 2 < most_at_a_time(sim.calls()) <= CONCURRENCY
     assert {call["fault"] for call in sim.calls()} == {None, APPLIED_KINDS.get(kind, kind)}
     traced = collections.Counter(line["action"] for line in read_trace(str(trace)) if line["event"] == "call")
     assert dict(traced) == sim.counts()
