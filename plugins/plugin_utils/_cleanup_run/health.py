@@ -45,7 +45,7 @@ def find(path: str, loader: DataLoader) -> str:
     try:
         tasks = loader.load_from_file(full)
     except AnsibleError as error:
-        raise RefusedError(f"{name}: {full} cannot be read: {str(error).splitlines()[0]}") from None
+        raise RefusedError(f"{name}: {full} cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(tasks, list) or not tasks or not all(isinstance(task, dict) for task in tasks):
         raise RefusedError(f"{name}: {full} is no list of tasks")
     return full
