@@ -51,11 +51,6 @@ def find(path: str, loader: DataLoader) -> str:
     return full
 
 
-def checks(run: str, batches: t.Sequence[Json]) -> list[str]:
-    """Return a name for the health check after each batch but the last, which no other run has."""
-    return [f"{run}-{number}" for number in range(1, len(batches))]
-
-
 class Handover(t.NamedTuple):
     """What one task of a run leaves to the next one.
 
@@ -73,6 +68,7 @@ class Handover(t.NamedTuple):
     def leave(self, check: str) -> None:
         """Leave it for the task after this health check.
 
+        :param check: the run, and the number of the batch before it.
         :raises OSError: it could not be written.
         """
         files.write(_place(check), json.dumps({**self._asdict(), "account": self.account.known()}))

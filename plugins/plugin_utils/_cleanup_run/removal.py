@@ -162,8 +162,7 @@ class Removal:
 
     def _wait(self, begun: Json, account: Account) -> Json:
         """Leave what is known to the task that goes on with the run; returns what the role has to know."""
-        health_checks = health.checks(begun["run"], account.batches or ())
-        number = len(account.results)
+        check = f"{begun['run']}-{len(account.results)}"
         handover = health.Handover(
             begun,
             account,
@@ -171,8 +170,8 @@ class Removal:
             health.look(begun),
             health.failed(self._calls.task_vars),
         )
-        handover.leave(health_checks[number - 1])
-        return {"checks": health_checks, "check": health_checks[number - 1], "health_check": begun["health_check"]}
+        handover.leave(check)
+        return {"batches": len(account.batches or ()), "check": check, "health_check": begun["health_check"]}
 
     def _plan(self, begun: Json, account: Account) -> Json:
         """Return the plan of this run, as a plan file has it.

@@ -293,7 +293,9 @@ def cleaned(sim: Simulator, directory: pathlib.Path, tasks: Tasks, *clouds: str)
     given = {"mode": "apply", "all_network_interfaces": True, "batch_size": 1, "health_check": str(file)}
     variables = {f"{PREFIX}{name}": value for name, value in given.items()}
     hosts = {cloud: {**scope(sim, cloud), **variables} for cloud in clouds}
-    run_playbook(directory, hosts, playbook="edgecloud.nic.cleanup")
+    done = run_playbook(directory, hosts, playbook="edgecloud.nic.cleanup")
+    # All at a time.
+    assert f"tasks/next_batch.yml for {', '.join(clouds)}\n" in done.stdout
     content = json.loads((directory / "cleanup" / "index.json").read_text(encoding="utf-8"))
     return {entry["scope"]: entry for entry in content["scopes"]}
 
@@ -330,7 +332,7 @@ def test_no_batch_is_carried_out_elsewhere_than_the_run_began(sim: Simulator, tm
 
 @pytest.mark.matrix
 def test_age_holds_from_health_check_to_health_check(cloud_of_ten: Simulator, tmp_path: pathlib.Path) -> None:
-    age = {"min_age": 0, "candidates_file": "candidates.jsonl", "eip_protects": "address"}
+    age: dict[str, Any] = {"min_age": 0, "candidates_file": "candidates.jsonl", "eip_protects": "address"}
     done = apply(cloud_of_ten, tmp_path, ASK, **age)
     assert done.returncode == 0, done.stdout
     assert written_to(cloud_of_ten) == nics(*range(1, 11))

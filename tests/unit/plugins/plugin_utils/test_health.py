@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import sentences
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.batches import split
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
@@ -50,11 +51,11 @@ def test_what_failed_before_the_health_check_is_not_told_as_its_failure() -> Non
 
 
 def test_what_is_known_is_handed_on_once(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     account = Account()
     account.checked, account.batches, account.digest = {"outcomes": []}, split(TARGETS, 2), "sha256:ab"
     account.results = [{"changed": True, "outcomes": [], "invocation": {"module_args": {}}, "diff": {}}]
-    (check,) = health.checks(RUN, account.batches)
+    check = f"{RUN}-1"
     health.Handover({"run": RUN}, account, "c", {"j": None}, "f").leave(check)
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600]
     taken = health.take(check)
