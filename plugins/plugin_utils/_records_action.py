@@ -34,7 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
     variables,
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import health, places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import refuse_half
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import (
     NO_LIMITS,
@@ -43,6 +43,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls i
     Omitted,
     definition_of,
 )
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.health import CHECK_ARGUMENT
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import Records, read_history
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.removal import Removal
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.restoration import Restoration, removals
@@ -76,18 +77,23 @@ class RecordsAction(ActionBase):
         self._reservation = files.Reservation()
         self._calls = ModuleCalls(self, self._task_vars, self._spec)
         self._teller = Teller(self._task_vars, self._task.check_mode, self._task.diff)
+        check = self._task.args.get(CHECK_ARGUMENT)
         try:
-            variables_of_role = self._variables()
-            given = variables.read_variables(self._spec, variables_of_role)
-            definition = definition_of(given["provider"])
-            if self._task.action != CHECK_ACTION:
-                defaults = self._module_defaults(definition)
-                given = variables.read_variables(self._spec, variables_of_role, defaults)
-                result.update(self._carry_out(given, definition))
-                if given["set_stats"]:
-                    result["set_stats"] = True
+            if check is not None:
+                result.update(self._go_on(str(check)))
+            else:
+                variables_of_role = self._variables()
+                given = variables.read_variables(self._spec, variables_of_role)
+                definition = definition_of(given["provider"])
+                health_check = given.get("health_check")
+                if health_check is not None:
+                    health_check = health.find(health_check, self._loader)
+                if self._task.action != CHECK_ACTION:
+                    defaults = self._module_defaults(definition)
+                    given = variables.read_variables(self._spec, variables_of_role, defaults)
+                    result.update(self._carry_out({**given, "health_check": health_check}, definition))
         except RefusedError as error:
-            raise AnsibleActionFail(f"{error}; nothing was changed") from None
+            raise AnsibleActionFail(f"{error}; nothing {'more ' if check else ''}was changed") from None
         finally:
             self._reservation.release()
         if self._calls.warnings:
@@ -132,10 +138,49 @@ class RecordsAction(ActionBase):
         """Carry out the mode and return what the task tells."""
         begun = self._begin(given, definition)
         if begun["told"]:
-            return t.cast(Json, begun["told"])
-        if begun["mode"] == "restore":
-            return Restoration(self._calls, self._records, self._teller).restore(begun, definition)
-        return Removal(self._calls, self._records, self._teller).plan_or_apply(begun)
+            told = t.cast(Json, begun["told"])
+        elif begun["mode"] == "restore":
+            told = Restoration(self._calls, self._records, self._teller).restore(begun, definition)
+        else:
+            told = Removal(self._calls, self._records, self._teller).plan_or_apply(begun)
+        return self._with_statistics(begun, told)
+
+    def _go_on(self, check: str) -> Json:
+        """Go on with a run after a health check, or end it there, and return what the task tells.
+
+        Whatever the variables of the role say by now: the run is the one that was begun.
+
+        :raises RefusedError: nothing is known of the run.
+        """
+        handover = health.take(check)
+        begun, account = handover.begun, handover.account
+        failure = None
+        if not health.has_passed(check, self._task_vars):
+            failure = health.failure(self._task_vars, handover.failed, self._templar.template)
+        refusal = None
+        self._records = Records(begun, self._task.check_mode)
+        self._calls.trace = begun["trace"]
+        try:
+            self._reserve(begun)
+            health.refuse_where_another_run_was(begun, handover.files)
+        except RefusedError as error:
+            account.displaced, refusal = True, str(error)
+        if refusal is None and self._calls.connection_mark(begun) != handover.connection:
+            refusal = (
+                "the options that lead to the cloud, or the credentials, are other ones since the health check; with "
+                f"{variables.PREFIX}expected_account, credentials may be new ones"
+            )
+        removal = Removal(self._calls, self._records, self._teller)
+        return self._with_statistics(begun, removal.go_on(begun, account, refusal, failure))
+
+    def _reserve(self, begun: Json) -> None:
+        owner = files.Owner(begun["scope"], self._teller.host(), self._playbook())
+        with self._calls.time_limit.holds():
+            self._reservation = places.reserve(begun, owner, self._display.display, self._task.check_mode)
+
+    @staticmethod
+    def _with_statistics(begun: Json, told: Json) -> Json:
+        return {**told, "set_stats": True} if begun["set_stats"] else told
 
     def _begin(self, given: Json, definition: ModuleDefinition) -> Json:
         """Before the first call: have the files for this run, read the plan file."""
@@ -161,6 +206,8 @@ class RecordsAction(ActionBase):
             "approved": given.get("approved") or [],
             "batch_size": given["batch_size"],
             "pause": given["pause"],
+            "health_check": given["health_check"],
+            "set_stats": given["set_stats"],
             **paths,
         }
         refuse_half(given, begun)
@@ -174,9 +221,7 @@ class RecordsAction(ActionBase):
             begun["selection"] = variables.selection(given)
         elif not os.path.exists(paths["plan_file"]):
             raise RefusedError(f"{paths['plan_file']} cannot be read: there is no such file; plan first")
-        owner = files.Owner(scope, self._teller.host(), self._playbook())
-        with self._calls.time_limit.holds():
-            self._reservation = places.reserve(begun, owner, self._display.display, self._task.check_mode)
+        self._reserve(begun)
         account = given.get("expected_account")
         begun["preflight"] = None
         if begun["selection"] and given["require_preflight"]:

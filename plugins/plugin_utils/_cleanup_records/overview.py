@@ -92,7 +92,8 @@ def ended_early(overview: Json, run: str, scope: str, time: str) -> Json | None:
     waiting = [entry for entry in overview.get("scopes") or () if entry["scope"] == scope]
     if not waiting or waiting[0]["state"] != NO_RESULT:
         return None
-    return tell(overview, run, scope, time, {"state": FAILED, "message": _ENDED_EARLY})
+    message = _ENDED_EARLY if waiting[0]["mode"] is None else waiting[0]["message"]
+    return tell(overview, run, scope, time, {"state": FAILED, "message": message})
 
 
 def outcome_of_role(told: Json) -> Json:
@@ -104,7 +105,7 @@ def outcome_of_role(told: Json) -> Json:
     failed = bool(told.get("failed"))
     # Of a plan that an earlier run has applied to its end, this run has done nothing.
     ours = failed or bool(result["files"])
-    state = FAILED if failed else OVER_LIMITS if told.get("over_limits") else DONE
+    state = FAILED if failed else NO_RESULT if told.get("check") else OVER_LIMITS if told.get("over_limits") else DONE
     pages = [path for path in result["files"] if path.endswith("/report.html")]
     return {
         "state": state,

@@ -68,9 +68,13 @@ def describe(report: Json, check_mode: bool = False, ending: str | None = None) 
         reason = f", but {error}" if error else ""
         return f"{did} {addresses}{earlier_words} on {nics}{stay}{reason}"
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in not_done.items())
+    reason = _first_reason(report)
+    if ending:
+        tried = any(row["run"] and row["outcome"] in FAILING_OUTCOMES for row in report["addresses"])
+        reason = f"{reason}; {ending}" if tried else ending
     return (
         f"{did} {addresses}{earlier_words}, and did not settle {sum(not_done.values())} ({words}){stay}: "
-        f"{_first_reason(report)}{f'; {ending}' if ending else ''}; running the same again continues"
+        f"{reason}; running the same again continues"
     )
 
 
@@ -114,6 +118,20 @@ def describe_end_of_ramp(number: int, batches: t.Sequence[Json]) -> str:
         f"the ramp ended with batch {number} of {len(batches)}, which failed, "
         f"after {batch['done']} of {batch['total']} network interfaces"
     )
+
+
+def describe_health_check(number: int, batches: t.Sequence[Json], failure: str | None = None) -> str:
+    """Say which health check ended a run.
+
+    :param number: of the batch before it, from 1.
+    :param batches: as C(split) made them.
+    :param failure: what failed in it; None where nothing is known of its end.
+    """
+    batch = batches[number - 1]
+    after = f"after batch {number} of {len(batches)} ({batch['done']} of {batch['total']} network interfaces)"
+    if failure is None:
+        return f"nothing has told that the health check {after} passed"
+    return f"the health check {after} failed: {failure.rstrip('.')}"
 
 
 def describe_failures(result: Json) -> list[str]:

@@ -11,6 +11,11 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError, uses_of
 
+#: What is known of a run that goes on in another task.
+_KNOWN = ("used", "checked", "batches", "ages", "digest", "results")
+#: Of a result, what nobody needs once its task has ended.
+_DROPPED = ("invocation", "diff")
+
 
 class Account:
     """What is known of a run, however far it got."""
@@ -29,8 +34,28 @@ class Account:
         self.errors: list[str] = []
         #: Why batches are left that were not begun, and after how many; None where that is not so.
         self.ending: str | None = None
+        #: Whether the run goes on once a health check has passed.
+        self.waits = False
+        #: Whether the records belong to another run by now.
+        self.displaced = False
         #: What is to end this process as soon as the account is written.
         self.interruption: BaseException | None = None
+
+    @classmethod
+    def of(cls, known: Json) -> Account:
+        """Return the account of a run that goes on.
+
+        :param known: as C(known) has told it.
+        """
+        account = cls()
+        for name in _KNOWN:
+            setattr(account, name, known[name])
+        return account
+
+    def known(self) -> Json:
+        """Return what the run has to know to go on, in types that JSON has."""
+        results = [{name: result[name] for name in result if name not in _DROPPED} for result in self.results]
+        return {**{name: getattr(self, name) for name in _KNOWN}, "results": results}
 
     def uses(self) -> list[Json]:
         """Return what uses addresses: with force, a second look has told it."""

@@ -45,11 +45,7 @@ class Ageing:
         if self._min_age is None:
             return
         begun, checked = self._begun, account.checked
-        place = {
-            **{name: begun[name] for name in ("provider", "scope")},
-            **{name: checked.get(name) for name in ("account", "endpoint")},
-        }
-        file = CandidatesFile(begun["candidates_file"], place, begun["run"], writes=not self._check_mode)
+        file = self._read(checked)
         warnings = [file.warning()]
         definition = definition_of(begun["provider"])
         proves = _proves(definition, begun["policy"])
@@ -73,6 +69,22 @@ class Ageing:
         told = [warning for warning in warnings if warning]
         account.checked["warnings"] = [*(checked.get("warnings") or ()), *told]
         self._calls.warnings += told
+
+    def go_on(self, account: Account) -> None:
+        """Have the candidates again in another task of the run, which has judged them.
+
+        :raises RefusedError: they cannot be had.
+        """
+        if self._min_age is not None:
+            self._file = self._read(account.checked)
+
+    def _read(self, checked: Json) -> CandidatesFile:
+        begun = self._begun
+        place = {
+            **{name: begun[name] for name in ("provider", "scope")},
+            **{name: checked.get(name) for name in ("account", "endpoint")},
+        }
+        return CandidatesFile(begun["candidates_file"], place, begun["run"], writes=not self._check_mode)
 
     def _note(self, file: CandidatesFile, account: Account, definition: ModuleDefinition, proves: bool) -> None:
         begun, policy = self._begun, self._begun["policy"]

@@ -21,6 +21,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._module import Modul
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import variables
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.health import CHECK_ARGUMENT, mark
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._in_process import InProcessAction
 
 try:
@@ -44,6 +45,8 @@ _LOOK = 0.2
 _LIMIT_PASSED = "the time limit of the task has passed"
 #: The argument by which a task of a module is one of the role: the names of its variables.
 ROLE_ARGUMENT = "private_ip_cleanup_variables"
+#: What a task of the role has, and no task of the module.
+OWN_ARGUMENTS = (ROLE_ARGUMENT, CHECK_ARGUMENT)
 
 
 class ModuleCalls:
@@ -54,7 +57,7 @@ class ModuleCalls:
     """
 
     def __init__(self, action: ActionBase, task_vars: Json, options: t.Collection[str]) -> None:
-        self._action, self._task_vars, self._variables = action, task_vars, options
+        self._action, self.task_vars, self._variables = action, task_vars, options
         self.time_limit = TimeLimit()
         #: File in which every call of a module tells of its calls to the cloud.
         self.trace: str | None = None
@@ -67,7 +70,7 @@ class ModuleCalls:
         :raises Omitted: the variable says that it is none.
         """
         value = self._action._templar.template(value)
-        if isinstance(value, str) and value == self._task_vars.get("omit"):
+        if isinstance(value, str) and value == self.task_vars.get("omit"):
             # That is how ansible-core 2.18 says it.
             raise Omitted
         return json.loads(json.dumps(value, default=str))
@@ -92,7 +95,7 @@ class ModuleCalls:
         result: Json
         try:
             with self.time_limit.holds():
-                result = action.run(task_vars=self._task_vars)
+                result = action.run(task_vars=self.task_vars)
         except AnsibleError as error:
             result = {"failed": True, "msg": str(error)}
         except BaseException as error:
@@ -106,8 +109,16 @@ class ModuleCalls:
 
     def other_options(self, definition: ModuleDefinition) -> Json:
         """Return what module_defaults say that is no matter of the role. What is no option the module refuses."""
-        known = {*self.options_of_role(definition), ROLE_ARGUMENT}
+        known = {*self.options_of_role(definition), *OWN_ARGUMENTS}
         return {name: value for name, value in self._action._task.args.items() if name not in known}
+
+    def connection_mark(self, begun: Json) -> str:
+        """Return what stands for the place at the cloud that the options of this task lead to, and whose it is."""
+        options = self.other_options(definition_of(begun["provider"]))
+        if "expected_account" in begun["options"]:
+            # The module makes sure of the account, so that temporary credentials may be new ones.
+            options = {"endpoint": options.get("endpoint")}
+        return mark([self._action._task.action, self.plain(options)], begun["run"])
 
     def connection_options(self, begun: Json, definition: ModuleDefinition) -> Json:
         """Return what every module of the cloud needs to reach it, as the right account."""

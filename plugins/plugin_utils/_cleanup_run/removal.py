@@ -24,7 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
     as_targets,
     keys,
 )
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import health, places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.account import Account, collected
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import Ageing
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import ModuleCalls
@@ -52,6 +52,31 @@ class Removal:
             if begun["mode"] == "apply":
                 self._prepare(begun, account)
                 self._unassign(begun, account)
+        return self._told(begun, account)
+
+    def go_on(self, begun: Json, account: Account, refusal: str | None, failure: str | None) -> Json:
+        """After a health check: carry the next batch out, or end; and whatever has happened, write and say it.
+
+        :param account: of the run so far.
+        :param refusal: why there must be no further batch, whatever the health check has said.
+        :param failure: what failed in the health check; None where it passed.
+        """
+        self._ageing = Ageing(self._calls, begun, self._teller.check_mode)
+        if failure is not None:
+            account.ending = sentences.describe_health_check(len(account.results), account.batches or (), failure)
+        account.errors += filter(None, (account.ending, refusal))
+        if not account.errors:
+            with account.survives():
+                try:
+                    self._ageing.go_on(account)
+                    self._note_start(begun, account)
+                except RefusedError as error:
+                    account.errors.append(str(error))
+                else:
+                    self._unassign(begun, account)
+        return self._told(begun, account)
+
+    def _told(self, begun: Json, account: Account) -> Json:
         told = self._report(begun, account)
         if account.interruption is not None:
             raise account.interruption
@@ -80,26 +105,32 @@ class Removal:
             # What is written then is a report of about this size, three times over.
             size = 4 * len(json.dumps(checked["outcomes"]))
             files.refuse_unless_writable(places.report_files(begun["report_dir"])[:1], size)
-            self._records.note(
-                planned["digest"],
-                "apply_started",
-                provider=begun["provider"],
-                endpoint=checked["endpoint"],
-                scope=begun["scope"],
-                account=checked.get("account"),
-            )
+            self._note_start(begun, account)
         past = read_history(begun["journal"], planned["digest"])
         targets = as_targets(key for key in keys(checked["plan"]) if not past.gone(key))
         account.batches = batches.split(targets, begun["batch_size"], len(planned["targets"]))
 
+    def _note_start(self, begun: Json, account: Account) -> None:
+        self._records.note(
+            account.digest or "",
+            "apply_started",
+            provider=begun["provider"],
+            endpoint=account.checked["endpoint"],
+            scope=begun["scope"],
+            account=account.checked.get("account"),
+        )
+
     def _unassign(self, begun: Json, account: Account) -> None:
         journal = {"journal": begun["journal"]} if begun["journal"] else {}
-        todo = account.batches or []
-        for number, batch in enumerate(todo, 1):
-            if number > 1 and not self._teller.check_mode:
+        todo, done = account.batches or [], len(account.results)
+        for number, batch in enumerate(todo[done:], done + 1):
+            if number > done + 1 and not self._teller.check_mode:
                 error = self._calls.pause(begun["pause"])
                 if error:
                     account.errors.append(error)
+                    return
+                if begun["health_check"]:
+                    account.waits = True
                     return
             options = {**journal, "targets": batch["targets"], "max_unassign": batch["addresses"]}
             result: Json = {"failed": True, "msg": "interrupted"}
@@ -129,6 +160,19 @@ class Removal:
             if ends or account.errors:
                 return
 
+    def _wait(self, begun: Json, account: Account) -> Json:
+        """Leave what is known to the task that goes on with the run; returns what the role has to know."""
+        check = f"{begun['run']}-{len(account.results)}"
+        handover = health.Handover(
+            begun,
+            account,
+            self._calls.connection_mark(begun),
+            health.look(begun),
+            health.failed(self._calls.task_vars),
+        )
+        handover.leave(check)
+        return {"batches": len(account.batches or ()), "check": check, "health_check": begun["health_check"]}
+
     def _plan(self, begun: Json, account: Account) -> Json:
         """Return the plan of this run, as a plan file has it.
 
@@ -139,12 +183,16 @@ class Removal:
 
     def _report(self, begun: Json, account: Account) -> Json:
         """At the end, whatever has happened: write what became of every address, and say it."""
-        checked, results = account.checked, account.results
+        checked, results, ending = account.checked, account.results, account.ending
         mode, trouble, errors = begun["mode"], t.cast("list[str]", []), list(account.errors)
+        if account.waits:
+            # What is written now stays, unless the health check passes.
+            ending = sentences.describe_health_check(len(results), account.batches or ())
+            errors.append(ending)
         could_read = "outcomes" in checked
         plan = begun["plan"] or (self._plan(begun, account) if could_read else None)
         past = None
-        if mode == "apply" and plan:
+        if mode == "apply" and plan and not account.displaced:
             with collected(trouble):
                 if begun["journal"]:
                     if not all("outcomes" in result for result in results):
@@ -168,7 +216,7 @@ class Removal:
         complete = report.is_complete(content)
         written: list[str] = []
         lines: list[str] = []
-        if not self._teller.check_mode:
+        if not self._teller.check_mode and not account.displaced:
             if mode == "plan" and plan and begun["plan_file"]:
                 with collected(trouble):
                     written.append(files.write(begun["plan_file"], pretty(plan)))
@@ -180,6 +228,10 @@ class Removal:
                 with collected(trouble):
                     # Where it was not told, the same again tells it.
                     self._records.note(plan["digest"], "apply_ended", complete=complete and not trouble)
+        waiting: Json = {}
+        if account.waits and not trouble:
+            with collected(trouble):
+                waiting = self._wait(begun, account)
         if could_read and mode == "plan" and self._teller.diff:
             self._teller.show_diff(checked["diff"])
         if plan and begun["plan_file"] in written and not content["error"]:
@@ -188,11 +240,16 @@ class Removal:
             begun,
             content["plan_digest"],
             content["totals"],
-            sentences.describe(content, self._teller.check_mode, account.ending),
+            sentences.describe(content, self._teller.check_mode, ending),
             written,
-            plan is not None and (mode == "plan" or complete),
+            plan is not None and (mode == "plan" or complete or bool(waiting)),
             trouble=trouble,
             lines=lines,
         )
         over_limits = mode == "plan" and content["error"] is not None
-        return {**told, "changed": any(result.get("changed") for result in results), "over_limits": over_limits}
+        return {
+            **told,
+            **waiting,
+            "changed": any(result.get("changed") for result in results),
+            "over_limits": over_limits,
+        }
