@@ -361,6 +361,8 @@ def live_through(nights: t.Sequence[dict[str, t.Any]]) -> int:
         record = scope.plan(clock, *unused, ended=ended, min_age=MIN_AGE, proves=night.get("proves", True))
         if end == "killed" and before and scope.content.startswith(before):
             scope.content, scope.last = scope.content[: len(before) + night["bytes"]], last
+            # What it found unused was so, and may have come into the record; what it found in use may be lost with it.
+            history.append((now, dict.fromkeys(unused if night.get("proves", True) else (), "unused")))
             continue
         history.append((now, told if night.get("proves", True) else ended))
         old = [key for key in unused if record.is_old(key, MIN_AGE)]
