@@ -44,6 +44,7 @@ DEVEL = "https://github.com/ansible/ansible/archive/devel.tar.gz"
 # What runs on managed nodes, and what runs in the controller and stands on its ansible-core.
 MODULE_TESTS = ["tests/unit/plugins/module_utils"]
 CONTROLLER_TESTS = [
+    "tests/campaign",
     "tests/unit/action",
     "tests/unit/docs",
     "tests/unit/example_cloud",

@@ -88,7 +88,7 @@ def test_with_a_single_number_a_batch_that_fails_holds_back_no_other(
     assert set(written_to(cloud_of_ten)) == {f"nic-sim-{n:06}" for n in range(1, 11)}
 
 
-@pytest.mark.parametrize("size", ["20 %", [1, "0%"]])
+@pytest.mark.parametrize("size", ["20 %", pytest.param([1, "0%"], marks=pytest.mark.matrix)])
 def test_a_size_of_batches_that_is_none_is_refused_before_anything_is_read(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path, size: Any
 ) -> None:
@@ -97,6 +97,7 @@ def test_a_size_of_batches_that_is_none_is_refused_before_anything_is_read(
     assert cloud_of_ten.calls() == []
 
 
+@pytest.mark.matrix
 def test_a_pause_is_between_batches_and_not_in_check_mode(cloud_of_ten: Simulator, tmp_path: pathlib.Path) -> None:
     variables: dict[str, Any] = {"mode": "apply", "batch_size": [4, 5, 1], "pause": 2.5}
     run(cloud_of_ten, tmp_path, "--check", mode="apply", batch_size=1, pause=80000)
@@ -107,6 +108,7 @@ def test_a_pause_is_between_batches_and_not_in_check_mode(cloud_of_ten: Simulato
     assert [number for number, (a, b) in enumerate(zip(starts, starts[1:], strict=False), 1) if b - a >= 2.5] == [4, 9]
 
 
+@pytest.mark.matrix
 def test_the_time_limit_of_a_task_ends_a_pause_and_not_its_account(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path
 ) -> None:

@@ -113,6 +113,7 @@ def test_what_failed_stands_first_whatever_kept_it_from_its_report(
     assert content["totals"]["plan"]["unassigned"] == 12
 
 
+@pytest.mark.matrix
 def test_nothing_of_an_earlier_night_is_shown_as_of_this_one(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     hosts = {"shop": cleaned(small_clouds, "ens"), "games": cleaned(small_clouds, "zec")}
     assert run(tmp_path, hosts, playbook=CLEANUP).returncode == 0

@@ -121,6 +121,7 @@ def test_check_mode_writes_nothing_anywhere(sim: Simulator, tmp_path: pathlib.Pa
     assert not (tmp_path / "cleanup").exists()
 
 
+@pytest.mark.matrix
 def test_a_plan_can_need_a_preflight_of_its_own_account_and_endpoint(sim: Simulator, tmp_path: pathlib.Path) -> None:
     hosts = {
         "shop": {

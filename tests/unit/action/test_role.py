@@ -70,6 +70,7 @@ def small_cloud(sim: Simulator) -> Simulator:
     return sim
 
 
+@pytest.mark.matrix
 def test_a_report_that_cannot_be_written_costs_no_word_and_the_same_again_writes_it(
     small_cloud: Simulator, tmp_path: pathlib.Path
 ) -> None:

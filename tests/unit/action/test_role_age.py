@@ -169,6 +169,7 @@ def test_a_plan_has_what_is_old_and_keeps_what_is_young(cloud: Simulator, tmp_pa
     assert cloud.calls(write=True) == []
 
 
+@pytest.mark.matrix
 def test_applying_in_one_go_leaves_out_what_is_young(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     let_get_old(cloud, tmp_path)
     cloud.change(kind="attach_eip", network_interface_id="nic-sim-000003", private_ip_address="10.0.0.9")
@@ -286,7 +287,8 @@ def test_another_place_is_refused_before_anything_is_changed(cloud: Simulator, t
     assert cloud.calls(write=True) == []
 
 
-@pytest.mark.parametrize("damage", ["cut", *(matrix(damage) for damage in ("lost", "changed", "end of it is lost"))])
+@pytest.mark.matrix
+@pytest.mark.parametrize("damage", ["cut", "lost", "changed", "end of it is lost"])
 def test_a_damaged_file_lets_everything_begin_anew_and_says_so(
     cloud: Simulator, tmp_path: pathlib.Path, damage: str
 ) -> None:

@@ -67,6 +67,7 @@ def test_scopes_that_name_one_file_are_refused(small_cloud: Simulator, tmp_path:
         assert "scopes share no file" in done.stdout
 
 
+@pytest.mark.matrix
 def test_apply_and_check_mode_are_traced_call_by_call(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     for options in (("--check",), ()):
         done = play(small_cloud, tmp_path, "--limit", "one", *options, trace="trace.jsonl", mode="apply", batch_size=1)
@@ -101,6 +102,7 @@ def test_a_preflight_is_traced_beside_its_file(small_cloud: Simulator, tmp_path:
     assert traced(tmp_path / "cleanup/one/trace.jsonl") == small_cloud.counts()
 
 
+@pytest.mark.matrix
 def test_a_preflight_of_scopes_that_name_one_file_is_refused_for_all_but_one(
     small_cloud: Simulator, tmp_path: pathlib.Path
 ) -> None:
