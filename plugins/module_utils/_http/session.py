@@ -209,19 +209,20 @@ class HttpSession:
         :raises NoAnswerError: the request may have reached the server.
         :raises UnreadableAnswerError: the answer is not a JSON object; status and headers are kept.
         """
-        timeout = urllib3.Timeout(total=time_left, connect=self.connect_timeout, read=self._timeout)
+        options: dict[str, t.Any] = {
+            "body": body,
+            "retries": _NO_RETRIES,
+            "redirect": False,
+            "assert_same_host": False,
+            "timeout": urllib3.Timeout(total=time_left, connect=self.connect_timeout, read=self._timeout),
+            "preload_content": False,
+            "decode_content": True,
+        }
+        length = {"Content-Length": str(len(body))}
         try:
-            response = self._pool.urlopen(
-                "POST",
-                self._target_prefix + target,
-                body=body,
-                headers={**headers, "Content-Length": str(len(body))},
-                retries=_NO_RETRIES,
-                redirect=False,
-                assert_same_host=False,
-                timeout=timeout,
-                preload_content=False,
-                decode_content=True,
+            # What urllib3 does first for a body of form fields would copy all headers.
+            response = self._pool.request_encode_url(
+                "POST", self._target_prefix + target, headers={**headers, **length}, **options
             )
             try:
                 content = response.read(_MAX_BODY_BYTES + 1)

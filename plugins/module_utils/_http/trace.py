@@ -159,7 +159,7 @@ class Trace:
         if self._broken or self._file is None:
             return False
         try:
-            if self._regular and self._ends_within_a_line():
+            if self._regular and self._ends_within_a_line(self._file):
                 line = b"\n" + line
             written = os.write(self._file, line)
             self._size += written
@@ -169,13 +169,13 @@ class Trace:
             self._fail(error)
         return not self._broken
 
-    def _ends_within_a_line(self) -> bool:
+    @staticmethod
+    def _ends_within_a_line(file: int) -> bool:
         """Tell whether somebody was killed, or ran out of disk, within a line, which ours is not to go on with."""
-        assert self._file is not None
         size = 0
         for _look in range(_LOOKS):
-            before, size = size, os.fstat(self._file).st_size
-            if not size or os.pread(self._file, 1, size - 1) == b"\n":
+            before, size = size, os.fstat(file).st_size
+            if not size or os.pread(file, 1, size - 1) == b"\n":
                 return False
             if size == before:
                 return True

@@ -45,7 +45,7 @@ def found(path: pathlib.Path, *secrets: str) -> list[tuple[str, str]]:
     beginnings = {form[:_BEGINNING] for _secret, form in written}
     begun = {
         beginning
-        for searched in {text, unescaped}
+        for searched in (text, unescaped)
         for length in {len(beginning) for beginning in beginnings}
         for start in range(len(searched) - length + 1)
         if (beginning := searched[start : start + length]) in beginnings

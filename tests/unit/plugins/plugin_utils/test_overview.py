@@ -74,9 +74,9 @@ def report_of(scope: str, mode: str, outcomes: t.Sequence[str]) -> dict[str, t.A
 def test_totals_are_the_sums_of_the_reports_and_plans_are_not_deeds(
     scopes: dict[str, tuple[str, list[str], bool]],
 ) -> None:
-    reports = {scope: report_of(scope, mode, outcomes) for scope, (mode, outcomes, _) in scopes.items()}
+    reports = {scope: report_of(scope, mode, outcomes) for scope, (mode, outcomes, _failed) in scopes.items()}
     content: dict[str, t.Any] | None = begun(*scopes)
-    for scope, (_, _, failed) in scopes.items():
+    for scope, (_mode, _outcomes, failed) in scopes.items():
         assert content is not None
         outcome = overview.outcome_of_role(told(reports[scope], failed=failed))
         content = overview.tell(content, "run", scope, LATER, outcome)
@@ -87,7 +87,7 @@ def test_totals_are_the_sums_of_the_reports_and_plans_are_not_deeds(
         for name in (*REMOVAL_OUTCOMES, "network_interfaces_read", "unassigned_by_earlier_runs"):
             assert content["totals"].get(mode, {}).get(name, 0) == sum(totals[name] for totals in of_mode)
     assert sorted(entry["scope"] for entry in content["scopes"]) == sorted(scopes)
-    assert content["success"] is not any(failed for _, _, failed in scopes.values())
+    assert content["success"] is not any(failed for _mode, _outcomes, failed in scopes.values())
     assert sum(content["states"].values()) == len(scopes)
     order = [overview.STATES.index(entry["state"]) for entry in content["scopes"]]
     assert order == sorted(order)
