@@ -67,10 +67,15 @@ def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chrome: Chrome, small_report: Path) -> Iterator[Page]:
-    """The small report, just opened; whatever a test does to it, the browser has nothing to complain about."""
+    """The small report, just opened."""
+    yield from opened(chrome, small_report)
+
+
+def opened(chrome: Chrome, path: Path) -> Iterator[Page]:
+    """Give a page, just opened; whatever a test does to it, the browser has nothing to complain about."""
     page = Page(chrome)
-    page.open(small_report)
+    page.open(path)
     yield page
     assert page.complaints() == []
-    assert page.requests() == [small_report.as_uri()]
+    assert page.requests() == [path.as_uri()]
     assert page.run("return window.trapped") is None

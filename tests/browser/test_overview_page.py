@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.page import make_overview
 
-from .conftest import TEMPLATES
+from .conftest import TEMPLATES, opened
 from .overviews import every_state, large
 from .page import Chrome, Page
 from .reports import HOSTILE_NAMES
@@ -35,13 +35,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def overview_page(chrome: Chrome, path: Path) -> Iterator[Page]:
-    """The overview, just opened; whatever a test does to it, the browser has nothing to complain about."""
-    page = Page(chrome)
-    page.open(path)
-    yield page
-    assert page.complaints() == []
-    assert page.requests() == [path.as_uri()]
-    assert page.run("return window.trapped") is None
+    """The overview, just opened."""
+    yield from opened(chrome, path)
 
 
 def texts(page: Page, selector: str) -> list[str]:

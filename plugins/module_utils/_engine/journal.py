@@ -37,6 +37,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     Outcomes,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._json_lines import read_objects
 
 FORMAT = 1
 
@@ -172,11 +173,4 @@ def read_journal(path: str) -> t.Iterator[dict[str, t.Any]]:
 
     :raises OSError: the file cannot be read.
     """
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and "event" in entry:
-                yield entry
+    return (entry for entry in read_objects(path) if "event" in entry)

@@ -36,6 +36,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     NotSentError,
     UnreadableAnswerError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._json_lines import read_objects
 
 if t.TYPE_CHECKING:
     from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpAnswer
@@ -232,11 +233,4 @@ def read_trace(path: str) -> t.Iterator[dict[str, t.Any]]:
 
     :raises OSError: the file cannot be read.
     """
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and entry.get("trace") == FORMAT:
-                yield entry
+    return (entry for entry in read_objects(path) if entry.get("trace") == FORMAT)

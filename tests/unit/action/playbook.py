@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -13,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -160,3 +162,22 @@ def run(
 def scope(sim: Simulator, cloud: str, **more: Any) -> dict[str, Any]:
     connection = {"endpoint": sim.url, "max_retries": 1, "retry_max_delay": 0.05, **sim.account(cloud)}
     return {"private_ip_cleanup_provider": cloud, "cleanup_connection": {**connection, **more}}
+
+
+@contextlib.contextmanager
+def started(directory: pathlib.Path, variables: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the playbook.yml of a directory, in a session of its own; what it shows goes to output.txt there."""
+    with (directory / "output.txt").open("wb") as output:
+        playbook = subprocess.Popen(
+            [*PLAYBOOK, "-e", json.dumps(variables), "playbook.yml"],
+            cwd=directory,
+            env=settings(directory),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield playbook
+    finally:
+        playbook.kill()
+        playbook.wait()

@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
 import signal
-import subprocess
 import time
 from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import started
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import PREFIX, report, run
 
@@ -137,23 +135,11 @@ def test_whoever_ends_ansible_playbook_in_a_pause_ends_the_run_at_once(
     approved = report(tmp_path)["plan_digest"]
     applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": approved, "batch_size": [2, 20]}
     extra = {"provider": "zec", "report_dir": str(tmp_path / "reports"), "pause": 4, **applying}
-    with (tmp_path / "output.txt").open("wb") as output:
-        playbook = subprocess.Popen(
-            [*PLAYBOOK, "-e", json.dumps({f"{PREFIX}{key}": value for key, value in extra.items()}), "playbook.yml"],
-            cwd=tmp_path,
-            env=settings(tmp_path),
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
+    with started(tmp_path, {f"{PREFIX}{key}": value for key, value in extra.items()}) as playbook:
         wait_until(lambda: b"2 of 10 network interfaces done" in (tmp_path / "output.txt").read_bytes(), 60)
         processes = family(playbook.pid)
         (os.killpg if group else os.kill)(playbook.pid, getattr(signal, name))
         wait_until(lambda: playbook.poll() is not None and not any(map(alive, processes)), 3)
-    finally:
-        playbook.kill()
-        playbook.wait()
     time.sleep(4)
     assert sorted(written_to(cloud_of_ten)) == ["nic-sim-000001", "nic-sim-000002"]
     again = run(cloud_of_ten, tmp_path, **applying)

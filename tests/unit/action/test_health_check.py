@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, scope, settings
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import run as run_playbook
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import scope, started
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import wait_until
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import PREFIX, report, run
 
@@ -261,23 +261,11 @@ def test_whoever_ends_ansible_playbook_in_a_health_check_ends_the_run(
         "batch_size": [1, 4, 20],
     }
     extra = {"provider": "zec", "report_dir": str(tmp_path / "reports"), "health_check": "health.yml", **applying}
-    with (tmp_path / "output.txt").open("wb") as output:
-        playbook = subprocess.Popen(
-            [*PLAYBOOK, "-e", json.dumps({f"{PREFIX}{key}": value for key, value in extra.items()}), "playbook.yml"],
-            cwd=tmp_path,
-            env=settings(tmp_path),
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
+    with started(tmp_path, {f"{PREFIX}{key}": value for key, value in extra.items()}) as playbook:
         wait_until(lambda: b"included: " + bytes(tmp_path) in (tmp_path / "output.txt").read_bytes(), 60)
         time.sleep(1)
         os.kill(playbook.pid, getattr(signal, name))
         playbook.wait(10)
-    finally:
-        playbook.kill()
-        playbook.wait()
     time.sleep(5)
     assert written_to(cloud_of_ten) == nics(1)
     assert report(tmp_path)["error"] == NOBODY_TOLD
