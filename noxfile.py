@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import antsibull_nox
@@ -188,7 +189,8 @@ for release, (controller_pythons, module_pythons) in {**ANSIBLE_CORES, "devel": 
 def matrix(session: nox.Session) -> None:
     """Run the tests with every ansible-core, and write down what came of it."""
     cores = [f"{series_of(core)}={core}" for core in ANSIBLE_CORES]
-    session.run("python", "tests/matrix.py", *session.posargs, *cores)
+    # Not the first Python on the path, which need not have nox.
+    session.run(sys.executable, "tests/matrix.py", *session.posargs, *cores, external=True)
 
 
 @nox.session(default=True)
