@@ -80,11 +80,11 @@ class Parent:
 
     def __init__(self) -> None:
         forked_by = multiprocessing.parent_process()
-        self._pid = os.getppid() if forked_by is None or forked_by.pid is None else forked_by.pid
+        self.pid = os.getppid() if forked_by is None or forked_by.pid is None else forked_by.pid
 
     def gone(self) -> bool:
         """Tell whether it has ended; takes less than a microsecond."""
-        return os.getppid() != self._pid
+        return os.getppid() != self.pid
 
 
 class Caller:

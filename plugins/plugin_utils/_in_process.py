@@ -13,7 +13,6 @@ gets one.
 from __future__ import annotations
 
 import contextlib
-import copy
 import importlib
 import importlib.util
 import json
@@ -132,7 +131,7 @@ class InProcessAction(NormalAction):
         given = _plain(self._task.args)
         if given is None or _has_twins(definition.argument_spec, given):
             return None
-        validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(given))
+        validation = ArgumentSpecValidator(definition.argument_spec).validate(given)
         if validation.error_messages:
             return None
         options = {**given, **validation.validated_parameters}

@@ -23,6 +23,7 @@ import uuid
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import overview, page
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
@@ -116,7 +117,7 @@ class OverviewAction(ActionBase):
             if place["trace"] == os.path.join(place["report_dir"], _PREFLIGHT_FILE):
                 raise RefusedError(f"the trace has to be another file than {place['trace']}")
             files.refuse_unless_writable([place["trace"]])
-            files.claim(place["trace"], files.Owner(host, host, os.getppid()))
+            files.claim(place["trace"], files.Owner(host, host, Parent().pid))
         except RefusedError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"trace": place["trace"]}

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import multiprocessing
 import os
 import typing as t
 import uuid
@@ -24,6 +23,7 @@ import uuid
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import (
@@ -129,11 +129,6 @@ class RecordsAction(ActionBase):
             for name in self._calls.options_of_role(definition) & self._task.args.keys()
         }
 
-    def _playbook(self) -> int:
-        """Return the process id of ansible-playbook."""
-        parent = multiprocessing.parent_process()
-        return os.getppid() if parent is None or parent.pid is None else parent.pid
-
     def _carry_out(self, given: Json, definition: ModuleDefinition) -> Json:
         """Carry out the mode and return what the task tells."""
         begun = self._begin(given, definition)
@@ -174,7 +169,7 @@ class RecordsAction(ActionBase):
         return self._with_statistics(begun, removal.go_on(begun, account, refusal, failure))
 
     def _reserve(self, begun: Json) -> None:
-        owner = files.Owner(begun["scope"], self._teller.host(), self._playbook())
+        owner = files.Owner(begun["scope"], self._teller.host(), Parent().pid)
         with self._calls.time_limit.holds():
             self._reservation = places.reserve(begun, owner, self._display.display, self._task.check_mode)
 

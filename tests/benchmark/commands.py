@@ -154,6 +154,8 @@ class Commands:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "BENCHMARK_STOPWATCH": str(self._stopwatch),
+            "ENS_ENDPOINT": self._stage.url,
+            "ZENLAYER_ENDPOINT": self._stage.url,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": ACCOUNTS["ens"][0],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ACCOUNTS["ens"][1],
             "ZENLAYERCLOUD_ACCESS_KEY_ID": ACCOUNTS["zec"][0],
