@@ -52,9 +52,9 @@ unit: setup ## Run the unit tests
 coverage: setup ## Run the unit tests and show which lines of plugins/ they do not reach
 	$(NOX) -e unit -- --cov
 
-# The matrix runs them with every ansible-core, and those of modules a second time, with a process for each module.
+# The matrix runs them with every ansible-core, and with two those of modules once more, with a process for each module.
 integration: setup ## Run the integration tests against the simulator (7 minutes)
-	EDGECLOUD_NIC_ONE_WAY=yes $(NOX) -e integration-2.19
+	$(NOX) -e integration-2.19
 
 # Debian's browser is installed where there is none yet and a way to do it; without one, the tests say so and are skipped.
 browser: setup ## Check the HTML report in headless Chromium
