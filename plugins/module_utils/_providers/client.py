@@ -15,6 +15,7 @@ import time
 import typing as t
 
 from ansible.module_utils.api import generate_jittered_backoff
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
     HttpError,
@@ -354,6 +355,11 @@ def text(value: t.Any) -> str | None:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 
+def usable_id(value: t.Any) -> str | None:
+    """Return a cloud's id of something; None for missing, and for what can be none, so that it is not compared."""
+    return value if is_id(value) else None
+
+
 def number(value: t.Any) -> int | None:
     """Return a cloud's count, which may come as text; None for missing or something else."""
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
@@ -363,4 +369,4 @@ def number(value: t.Any) -> int | None:
 
 def texts(value: t.Any) -> tuple[str, ...] | None:
     """Return a cloud's list of texts; None where it is missing."""
-    return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else None
+    return tuple(item for item in map(text, value) if item) if isinstance(value, list) else None
