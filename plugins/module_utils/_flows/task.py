@@ -26,10 +26,13 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import Trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
+#: Messages name what clouds and users call things, whatever that is.
+_LONGEST_MESSAGE = 5000
 #: What a flow is: options, check mode and a connected provider go in, a result comes out.
 Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
 
@@ -94,8 +97,9 @@ def run_task(
     trace: Trace | None = None
 
     def warn(message: str) -> None:
-        if message not in report.warnings:
-            report.warnings.append(message)
+        said = one_line(message, _LONGEST_MESSAGE)
+        if said not in report.warnings:
+            report.warnings.append(said)
 
     try:
         reject_null(given)
@@ -136,6 +140,8 @@ def run_task(
     finally:
         if trace is not None:
             trace.close()
+    if report.message is not None:
+        report.message = one_line(report.message, _LONGEST_MESSAGE)
     if report.message is not None and control.stop_reason is not None:
         # Whoever loops over tasks need not try the next one.
         report.result["stopped"] = control.stop_reason.value

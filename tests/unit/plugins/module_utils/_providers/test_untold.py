@@ -134,3 +134,15 @@ def test_halves_of_surrogate_pairs_are_in_no_result(cloud):
     cloud.sim.add_fault(kind="replace_fields", values={**values, "SecurityGroup": ["a\ud800"]})
     result = run(cloud, "private_ip_info").result
     assert "a?" in json.dumps(result, ensure_ascii=False).encode("utf-8").decode()
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "a\u0000\n\u001b[31mb"])
+def test_whatever_a_cloud_calls_things_what_is_said_is_one_line_that_ends(name, ens):
+    ens.load([A], settings={"ens_network_resources": {"vpc-1": {"Something": 1}}})
+    ens.sim.add_fault(kind="replace_fields", values={"ResourceType": name}, times=None)
+    report = ens.unassign()
+    assert report.message is None
+    (warning,) = report.warnings
+    assert f"of the type {name[0]}" in warning
+    assert warning.isprintable()
+    assert len(warning) <= 5000
