@@ -37,6 +37,10 @@ def signed(**change: t.Any) -> dict[str, t.Any]:
     return {**content, "digest": plan_file.digest(content)}
 
 
+#: Deep enough to be read, and too deep for a digest.
+_DEEP = json.dumps(PLAN)[:-1] + ', "more": ' + "[" * 992 + "]" * 992 + "}"
+
+
 class TestContent:
     def test_is_read_as_it_was_made_however_it_is_laid_out(self):
         assert read(dict(reversed(PLAN.items()))) == PLAN
@@ -59,7 +63,7 @@ class TestContent:
         with pytest.raises(RefusedError, match="altered"):
             read({**PLAN, field: "touched"})
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"targets": [', "[1]", "[" * 100_000])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"targets": [', "[1]", "[" * 100_000, _DEEP])
     def test_what_is_no_plan_is_refused(self, text):
         with pytest.raises(RefusedError, match="not a plan file"):
             plan_file.read_plan(text)
@@ -75,7 +79,12 @@ class TestContent:
             {"created": None},
             {"limits": {}},
             {"limits": {**PLAN["limits"], "planned_percent": float("nan")}},
+            {"targets": [{**target, "network_interface_id": []} for target in TARGETS]},
+            {"network_interfaces": [{"network_interface_id": {}}]},
             {"policy": {}},
+            {"policy": {**POLICY, "keep": [[]]}},
+            {"policy": {**POLICY, "keep_network_interfaces": [{}]}},
+            {"policy": {**POLICY, "in_use_sources": [None]}},
             {"uses": None},
             {"more": 1},
         ],

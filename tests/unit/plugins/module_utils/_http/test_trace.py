@@ -225,3 +225,10 @@ def test_a_full_disk_is_warned_of_once() -> None:
         trace.call(REQUEST, NOW, 0, ANSWER)
     trace.close()
     assert warned == ["trace: /dev/full cannot be written: No space left on device; calls are missing from it"]
+
+
+@pytest.mark.parametrize("line", ["", "[", "[" * 100_000, '{"a":' * 100_000, "1" * 5000, "\x00", "[]"])
+def test_a_line_that_is_no_object_is_passed_over(line: str, path: str) -> None:
+    good = json.dumps({"trace": 1, "event": "ended"})
+    pathlib.Path(path).write_text(f"{good}\n{line}\n{good}\n", encoding="utf-8")
+    assert [entry["event"] for entry in read_trace(path)] == ["ended", "ended"]
