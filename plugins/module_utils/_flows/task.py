@@ -17,6 +17,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
     TaskFailedError,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.paths import own_path
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
@@ -156,7 +157,7 @@ def _trace(options: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -> T
     path, journal = options["trace"], options.get("journal")
     if path is None:
         return None
-    if journal and os.path.realpath(os.path.expanduser(path)) == os.path.realpath(os.path.expanduser(journal)):
+    if journal and os.path.realpath(own_path(path, "trace")) == os.path.realpath(own_path(journal, "journal")):
         raise InputError("trace", "is the same file as the journal")
     return Trace(path, warn)
 

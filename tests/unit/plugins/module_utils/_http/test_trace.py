@@ -137,7 +137,7 @@ def test_an_answer_that_cannot_be_written_is_named(path: str) -> None:
     assert (line["action"], line["left_out"]) == ("Describe", "RecursionError")
 
 
-@pytest.mark.parametrize("kind", ["directory", "pipe", "journal", "no directory", "empty", "nul"])
+@pytest.mark.parametrize("kind", ["directory", "pipe", "journal", "no directory", "empty", "nul", "surrogate"])
 def test_what_cannot_be_a_trace_is_refused_and_left_alone(kind: str, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "trace"
     if kind == "directory":
@@ -146,7 +146,7 @@ def test_what_cannot_be_a_trace_is_refused_and_left_alone(kind: str, tmp_path: p
         os.mkfifo(path)
     elif kind == "journal":
         path.write_text('{"event": "run_started"}\n', encoding="utf-8")
-    places = {"no directory": str(path / "x"), "empty": "", "nul": "a\0b"}
+    places = {"no directory": str(path / "x"), "empty": "", "nul": "a\0b", "surrogate": "\ud800"}
     with pytest.raises(InputError, match=r"^trace: "):
         Trace(places.get(kind, str(path)), pytest.fail)
     if kind == "journal":
