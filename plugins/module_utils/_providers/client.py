@@ -24,6 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     TlsError,
     UnreadableAnswerError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.sanitised import hidden
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import (
     HttpAnswer,
     HttpSession,
@@ -42,6 +43,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors im
     kind_without_code,
 )
 
+#: Of what the cloud says about a refusal so many characters are looked at: it may repeat what it was sent.
+_LOOKED_AT = 10_000
 #: Of a code or request id no more is shown, whatever the cloud sends.
 _LONGEST_ID = 100
 #: No count has more digits; int() refuses some thousands of them.
@@ -294,7 +297,7 @@ class ApiClient(abc.ABC):
         return ApiError(
             error.action,
             error.kind,
-            one_line(error.detail),
+            one_line(hidden(error.detail[:_LOOKED_AT], self._credentials.secrets)),
             code=None if error.code is None else one_line(error.code, _LONGEST_ID),
             status=status,
             request_id=None if error.request_id is None else one_line(error.request_id, _LONGEST_ID),
