@@ -63,7 +63,7 @@ class _Module(AnsibleModule):
         except (TypeError, OverflowError):
             names = [name for name, value in self.given.items() if name in spec and _breaks(spec[name], value)]
             # Nothing is known yet of which values are secret.
-            self.params = {}
+            self.params: dict[str, t.Any] = {}
             self.fail_json(msg=f"{', '.join(names)}: has a value of a kind that it cannot have")
 
     def _load_params(self) -> None:
