@@ -80,9 +80,10 @@ build: setup ## Build the collection into .build/artifact and check it
 matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
 	$(NOX) -e matrix
 
-campaign: setup ## Play random histories of the role; HISTORIES=N, from SEED=N on
+campaign: setup ## Play random histories of the role and damage what it reads; HISTORIES=N, from SEED=N on
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign \
 		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
+	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))
 
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)

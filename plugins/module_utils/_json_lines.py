@@ -19,7 +19,7 @@ def read_objects(path: str) -> t.Iterator[dict[str, t.Any]]:
         for line in file:
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(entry, dict):
                 yield entry

@@ -11,6 +11,7 @@ import gc
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Caller
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
@@ -39,6 +40,15 @@ class ModuleDefinition(t.NamedTuple):
         return {**self.provider.connection_spec, **self.options}
 
 
+def _breaks(option: dict[str, t.Any], value: t.Any) -> bool:
+    """Tell whether ansible-core breaks off over a value: a number where an object belongs, or infinity as an int."""
+    try:
+        ArgumentSpecValidator({"option": option}).validate({"option": value})
+    except (TypeError, OverflowError):
+        return True
+    return False
+
+
 class _Module(AnsibleModule):
     """Remembers the options as they were given, and hides passwords in URLs whatever it says."""
 
@@ -47,7 +57,14 @@ class _Module(AnsibleModule):
 
     def __init__(self, definition: ModuleDefinition) -> None:
         self._impossible = definition.impossible
-        super().__init__(argument_spec=definition.argument_spec, supports_check_mode=True)
+        spec = definition.argument_spec
+        try:
+            super().__init__(argument_spec=spec, supports_check_mode=True)
+        except (TypeError, OverflowError):
+            names = [name for name, value in self.given.items() if name in spec and _breaks(spec[name], value)]
+            # Nothing is known yet of which values are secret.
+            self.params: dict[str, t.Any] = {}
+            self.fail_json(msg=f"{', '.join(names)}: has a value of a kind that it cannot have")
 
     def _load_params(self) -> None:
         super()._load_params()

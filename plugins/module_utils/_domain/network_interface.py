@@ -14,7 +14,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 
 def is_id(value: t.Any) -> bool:
     """Tell whether this can be the id of something in a cloud: text without blanks or control characters."""
-    return isinstance(value, str) and value != "" and value.isprintable() and not any(map(str.isspace, value))
+    # No white space but the blank itself is printable.
+    return isinstance(value, str) and value != "" and value.isprintable() and " " not in value
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,6 +37,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes imp
     REMOVAL_OUTCOMES,
     Outcomes,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.paths import own_path
 from ansible_collections.edgecloud.nic.plugins.module_utils._json_lines import read_objects
 
 FORMAT = 1
@@ -61,9 +62,7 @@ class Journal:
         self._written = self._synced = 0
         #: Why lines are missing; None where none are.
         self.error: str | None = None
-        if not path or "\0" in path:
-            raise InputError("journal", "is empty" if not path else "has a NUL character, which no path can have")
-        path = os.path.expanduser(path)
+        path = own_path(path, "journal")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

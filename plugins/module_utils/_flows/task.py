@@ -17,6 +17,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
     TaskFailedError,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.paths import own_path
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import (
@@ -26,10 +27,13 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options impor
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import Trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
+#: Messages name what clouds and users call things, whatever that is.
+_LONGEST_MESSAGE = 5000
 #: What a flow is: options, check mode and a connected provider go in, a result comes out.
 Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
 
@@ -94,8 +98,9 @@ def run_task(
     trace: Trace | None = None
 
     def warn(message: str) -> None:
-        if message not in report.warnings:
-            report.warnings.append(message)
+        said = one_line(message, _LONGEST_MESSAGE)
+        if said not in report.warnings:
+            report.warnings.append(said)
 
     try:
         reject_null(given)
@@ -136,6 +141,8 @@ def run_task(
     finally:
         if trace is not None:
             trace.close()
+    if report.message is not None:
+        report.message = one_line(report.message, _LONGEST_MESSAGE)
     if report.message is not None and control.stop_reason is not None:
         # Whoever loops over tasks need not try the next one.
         report.result["stopped"] = control.stop_reason.value
@@ -150,7 +157,7 @@ def _trace(options: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -> T
     path, journal = options["trace"], options.get("journal")
     if path is None:
         return None
-    if journal and os.path.realpath(os.path.expanduser(path)) == os.path.realpath(os.path.expanduser(journal)):
+    if journal and os.path.realpath(own_path(path, "trace")) == os.path.realpath(own_path(journal, "journal")):
         raise InputError("trace", "is the same file as the journal")
     return Trace(path, warn)
 

@@ -118,27 +118,28 @@ class Mask:
     def _value(self, value: t.Any, secrets: frozenset[str]) -> t.Any:
         """Return a copy without secrets, and without what the name of its field calls one."""
         if isinstance(value, str):
-            return _hidden(value, secrets)
+            return hidden(value, secrets)
         if isinstance(value, dict):
             return {
-                _hidden(name, secrets): HIDDEN if entry and _SECRET_FIELD.search(name) else self._value(entry, secrets)
+                hidden(name, secrets): HIDDEN if entry and _SECRET_FIELD.search(name) else self._value(entry, secrets)
                 for name, entry in value.items()
             }
         if isinstance(value, (list, tuple)):
             return [self._value(entry, secrets) for entry in value]
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value if _hidden(str(value), secrets) == str(value) else HIDDEN
+            return value if hidden(str(value), secrets) == str(value) else HIDDEN
         return value
 
     def page(self, content: bytes) -> str:
         """Return what an answer says that is no JSON object: a web page's words, and of anything else the beginning."""
-        text = _hidden(content[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets)
+        text = hidden(content[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets)
         words = web_page_excerpt(text.encode(), longest=_LONGEST_PAGE)
         # Of which the letters may have been written as references.
-        return text[:_LONGEST_TEXT] if words is None else _hidden(words, self._secrets)
+        return text[:_LONGEST_TEXT] if words is None else hidden(words, self._secrets)
 
 
-def _hidden(text: str, secrets: frozenset[str]) -> str:
+def hidden(text: str, secrets: frozenset[str]) -> str:
+    """Return a text without these secrets, in whatever form, and without what is a secret by what stands before it."""
     if secrets:
         text = _pattern(secrets).sub(HIDDEN, text)
     return _SECRET_PAIR.sub(rf"\1{HIDDEN}", text) if _has_sign(text.casefold()) else text

@@ -21,6 +21,7 @@ import warnings
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError, MissingLibraryError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.paths import own_path
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint, is_loopback
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
     HttpError,
@@ -143,7 +144,7 @@ class HttpSession:
         if not settings.validate_certs:
             return []
         if settings.ca_path:
-            path = os.path.expanduser(settings.ca_path)
+            path = own_path(settings.ca_path, "ca_path")
             if not os.access(path, os.R_OK):
                 raise InputError("ca_path", f"{settings.ca_path} does not exist or cannot be read")
             return [("ca_path", path)]

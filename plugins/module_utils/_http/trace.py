@@ -30,6 +30,7 @@ import typing as t
 import uuid
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.paths import own_path
 from ansible_collections.edgecloud.nic.plugins.module_utils._http import sanitised
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
     HttpError,
@@ -79,9 +80,7 @@ class Trace:
         :param limit: bytes.
         :raises InputError: the file cannot be written, or is none of ours.
         """
-        if not path or "\0" in path:
-            raise InputError("trace", "is empty" if not path else "has a NUL character, which no path can have")
-        self._path = os.path.abspath(os.path.expanduser(path))
+        self._path = os.path.abspath(own_path(path, "trace"))
         self._warn, self._limit = warn, limit
         self._run = str(uuid.uuid4())
         self._lock = threading.Lock()

@@ -10,7 +10,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address, is_ipv6
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import text
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import usable_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
 
 
@@ -48,7 +48,7 @@ def told_texts(answer: t.Mapping[str, t.Any], action: str, name: str) -> list[st
     """
     value = answer.get(name)
     values = [] if value is None else value
-    read = [text(item) for item in values] if isinstance(values, list) else [None]
+    read = [usable_id(item) for item in values] if isinstance(values, list) else [None]
     if None in read:
         raise unreadable(action, f"{name} in the answer is no list of texts")
     return [item for item in read if item]
@@ -57,7 +57,7 @@ def told_texts(answer: t.Mapping[str, t.Any], action: str, name: str) -> list[st
 def told_id(answer: t.Mapping[str, t.Any], action: str, name: str) -> str | None:
     """Return an id; None where it is missing, null or empty.
 
-    :raises ApiError: it is no text, so that nothing is known.
+    :raises ApiError: it can be no id, so that nothing is known.
     """
     if answer.get(name) in (None, ""):
         return None
@@ -67,12 +67,12 @@ def told_id(answer: t.Mapping[str, t.Any], action: str, name: str) -> str | None
 def needed_id(answer: t.Mapping[str, t.Any], action: str, name: str) -> str:
     """Return an id without which nothing is known.
 
-    :raises ApiError: it is missing.
+    :raises ApiError: it is missing, or can be no id.
     """
-    identifier = text(answer.get(name))
-    if identifier is None:
+    found = usable_id(answer.get(name))
+    if found is None:
         raise unreadable(action, f"an entry of the answer has no {name}")
-    return identifier
+    return found
 
 
 def told_address(value: t.Any, action: str, what: str) -> str | None:

@@ -23,7 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
     Clocks,
     Credentials,
     number,
-    text,
+    usable_id,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH, Provider, Runtime
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ApiError, ErrorKind
@@ -325,7 +325,7 @@ class CloudProvider(Provider):
             asked.setdefault(lookup, []).append(source.name)
         lists = self._ask(asked)
         things = [
-            (source, item, lookup.vpc_id or text(item.get(self.vpc_field)), source.detail(item))
+            (source, item, lookup.vpc_id or usable_id(item.get(self.vpc_field)), source.detail(item))
             for source, lookup in scopes
             for item in lists[lookup]
         ]

@@ -15,6 +15,7 @@ import time
 import typing as t
 
 from ansible.module_utils.api import generate_jittered_backoff
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import (
     HttpError,
@@ -23,6 +24,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.errors import 
     TlsError,
     UnreadableAnswerError,
 )
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.sanitised import hidden
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import (
     HttpAnswer,
     HttpSession,
@@ -41,6 +43,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors im
     kind_without_code,
 )
 
+#: Of what the cloud says about a refusal so many characters are looked at: it may repeat what it was sent.
+_LOOKED_AT = 10_000
 #: Of a code or request id no more is shown, whatever the cloud sends.
 _LONGEST_ID = 100
 #: No count has more digits; int() refuses some thousands of them.
@@ -293,7 +297,7 @@ class ApiClient(abc.ABC):
         return ApiError(
             error.action,
             error.kind,
-            one_line(error.detail),
+            one_line(hidden(error.detail[:_LOOKED_AT], self._credentials.secrets)),
             code=None if error.code is None else one_line(error.code, _LONGEST_ID),
             status=status,
             request_id=None if error.request_id is None else one_line(error.request_id, _LONGEST_ID),
@@ -354,6 +358,11 @@ def text(value: t.Any) -> str | None:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 
+def usable_id(value: t.Any) -> str | None:
+    """Return a cloud's id of something; None for missing, and for what can be none, so that it is not compared."""
+    return value if is_id(value) else None
+
+
 def number(value: t.Any) -> int | None:
     """Return a cloud's count, which may come as text; None for missing or something else."""
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and value.isascii() and value.isdigit():
@@ -363,4 +372,4 @@ def number(value: t.Any) -> int | None:
 
 def texts(value: t.Any) -> tuple[str, ...] | None:
     """Return a cloud's list of texts; None where it is missing."""
-    return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else None
+    return tuple(item for item in map(text, value) if item) if isinstance(value, list) else None

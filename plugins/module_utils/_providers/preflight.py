@@ -28,7 +28,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.preflight im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import told_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import LOOKUP_PAGE_SIZE, CloudProvider
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import number
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import number, text
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import (
     READ_BATCH,
     Check,
@@ -581,7 +581,7 @@ class CloudPreflight(Preflight):
         asked, sample = self._eips_of_sample(known), self.sample(known)
         if asked is None or sample is None:
             return {}
-        bound_to = {item.get(self.eip_bound_to) for item in self.page(known, asked, self.eips)[0]}
+        bound_to = {text(item.get(self.eip_bound_to)) for item in self.page(known, asked, self.eips)[0]}
         return {"eip_filter": "heeded" if bound_to <= {sample.network_interface_id} else "ignored"}
 
     #: What to do about uses that are not seen.
@@ -608,7 +608,7 @@ class CloudPreflight(Preflight):
             return []
         by_nic, _total = self.page(known, asked, self.eips)
         listed = {
-            item.get(self.eips.id_field)
+            text(item.get(self.eips.id_field))
             for lookup in self.lookups(known)
             if lookup.action == self.eips
             for item in self.everything(known, lookup)
@@ -617,7 +617,7 @@ class CloudPreflight(Preflight):
             f"elastic IP {item.get(self.eips.id_field)} of {sample.network_interface_id} is not listed in its region"
             for item in by_nic
             if told_id(item, self.eips.action, self.eip_bound_to) == sample.network_interface_id
-            and item.get(self.eips.id_field) not in listed
+            and text(item.get(self.eips.id_field)) not in listed
         ]
 
     def _judge_complete(self, known: Known) -> Seen:

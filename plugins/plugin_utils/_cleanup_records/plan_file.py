@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import parse_address
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import is_id
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
     FORMAT,
     Json,
@@ -56,6 +57,8 @@ _FIELDS = {
     "targets",
     "digest",
 }
+#: Parts of a policy.
+_LISTS = ("keep", "keep_network_interfaces", "in_use_sources")
 #: A clock that is this far behind does not make a plan look as if it came from the future.
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=5)
 #: Hexadecimal digits of a digest that are enough to approve a plan.
@@ -117,13 +120,14 @@ def read_plan(text: str) -> Json:
     """
     try:
         content = json.loads(text)
+        own_digest = digest(content) if isinstance(content, dict) else None
     except (ValueError, RecursionError):
         raise RefusedError("it is not a plan file: it is no JSON") from None
     if not isinstance(content, dict) or "digest" not in content or "targets" not in content:
         raise RefusedError("it is not a plan file")
     if content.get("format") != FORMAT:
         raise RefusedError(f"its format is {content.get('format')!r}, and this release knows format {FORMAT}")
-    if content["digest"] != digest(content):
+    if content["digest"] != own_digest:
         raise RefusedError("it was altered after it was written: its digest does not match its content")
     if content.keys() != _FIELDS or not _can_be_applied(content):
         raise RefusedError("it is not a complete plan file")
@@ -135,6 +139,7 @@ def _can_be_applied(content: Json) -> bool:
     try:
         for _identifier, address in keys(content["targets"]):
             parse_address(address, "targets")
+        identified = [*content["targets"], *content["network_interfaces"]]
         limits, policy = content["limits"], content["policy"]
         return (
             datetime.datetime.fromisoformat(content["created"]).tzinfo is not None
@@ -142,13 +147,14 @@ def _can_be_applied(content: Json) -> bool:
             and 0 <= limits["planned_percent"] <= 100
             and isinstance(policy["in_use_check"], bool)
             and isinstance(policy["force"], bool)
-            and all(
-                isinstance(policy.get(name, []), list) for name in ("keep", "keep_network_interfaces", "in_use_sources")
-            )
+            and all(isinstance(policy.get(name, []), list) for name in _LISTS)
+            # YAML makes numbers of texts that look like them, but of no source.
+            and all(isinstance(entry, (str, int, float)) for name in _LISTS for entry in policy.get(name, ()))
+            and all(isinstance(source, str) for source in policy.get("in_use_sources", ()))
             and isinstance(policy.get("min_age", 0), (int, float))
             and all(isinstance(content[name], list) for name in ("uses", "uncertain", "warnings"))
             and all(isinstance(age["young_until"], (str, type(None))) for age in content["ages"])
-            and all("network_interface_id" in nic for nic in content["network_interfaces"])
+            and all(is_id(entry["network_interface_id"]) for entry in identified)
         )
     except (InputError, KeyError, TypeError, AttributeError, ValueError):
         return False

@@ -228,7 +228,12 @@ def test_a_path_that_cannot_be_written_is_refused_before_any_call(
 
 
 @pytest.mark.parametrize(
-    ("journal", "why"), [("", "is empty"), ("/tmp/a\0b", "has a NUL character, which no path can have")]
+    ("journal", "why"),
+    [
+        ("", "is empty"),
+        ("/tmp/a\0b", "has a NUL character, which no path can have"),
+        ("/tmp/\ud800", "has a character that no path can have"),
+    ],
 )
 def test_what_is_no_path_is_refused_before_any_call(scene: Scene, journal: str, why: str) -> None:
     load(scene)

@@ -12,6 +12,7 @@ import copy
 import itertools
 import json
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -213,3 +214,14 @@ def test_every_answer_of_which_only_some_fields_are_kept_is_confidential_in_trac
     confidential = provider.client_class.confidential
     assert confidential.keys() == needed.keys()
     assert all(fields <= set(confidential[action]) for action, fields in needed.items())
+
+
+@pytest.mark.parametrize(("cloud", "account"), WAYS)
+def test_a_server_that_repeats_all_that_it_was_sent_gets_nothing_into_a_message(cloud: str, account: int) -> None:
+    with Echo(canaries.COOKIE) as echo:
+        for report in all_modules(cloud, echo.url, account, "nic-1", max_retries=0):
+            told = json.dumps([report.result, report.message, report.warnings]).lower()
+            secrets = {canaries.KEY_SECRET, canaries.STS_TOKEN, canaries.BEARER_TOKEN, *echo.secrets}
+            # The id of a key is none, and a nonce is spent.
+            for secret in {one for one in secrets if not re.fullmatch("[0-9a-f]{33,63}", one)} - {canaries.KEY_ID}:
+                assert not any(form in told for form in canaries.forms(secret)), secret

@@ -43,6 +43,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client im
     number,
     text,
     texts,
+    usable_id,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.credentials import (
     EnsCredentials,
@@ -387,21 +388,23 @@ class EnsProvider(CloudProvider):
         ]
         told = isinstance(entries, list) and len(marked) == len(entries) and all(address for address, _mark in marked)
         protected = {address for address, mark in marked if mark not in (False, None, "false", "False")} | {primary}
+        # Exactly one is primary: else an address that seems to be no secondary one any more may just be badly marked.
+        told = told and (len(protected - {None}) == 1 or not marked)
         secondary = {
             address
             for address, mark in marked
             if address is not None and address not in protected and (mark is not None or protected != {None})
         }
         status = _status(item.get("Status"))
-        instance_id = text(item.get("InstanceId"))
+        instance_id = usable_id(item.get("InstanceId"))
         return NetworkInterface(
             network_interface_id=item["NetworkInterfaceId"],
             name=text(item.get("NetworkInterfaceName")),
             status=status,
             type=text(item.get("Type")),
-            region_id=text(item.get("EnsRegionId")),
-            vpc_id=text(item.get("NetworkId")),
-            subnet_id=text(item.get("VSwitchId")),
+            region_id=usable_id(item.get("EnsRegionId")),
+            vpc_id=usable_id(item.get("NetworkId")),
+            subnet_id=usable_id(item.get("VSwitchId")),
             instance_id=instance_id,
             mac_address=text(item.get("MacAddress")),
             primary_private_ip=primary or next((address for address in protected if address), None),
@@ -411,7 +414,7 @@ class EnsProvider(CloudProvider):
             created_at=text(item.get("CreationTime")),
             transitional=status in _TRANSITIONAL,
             addresses_told=told,
-            instance_told=instance_id is not None or status == "Available",
+            instance_told=instance_id is not None or (status == "Available" and not item.get("InstanceId")),
         )
 
     @classmethod
@@ -438,7 +441,7 @@ class EnsProvider(CloudProvider):
         :raises ApiError: a network has something that is missing from the lists, or its answer is about another one.
         """
         listed = {
-            (lookup.action, lookup.vpc_id): {item.get(lookup.action.id_field) for item in items}
+            (lookup.action, lookup.vpc_id): {text(item.get(lookup.action.id_field)) for item in items}
             for lookup, items in lists.items()
         }
         for lookup, (network, *_others) in [entry for entry in lists.items() if entry[0].action == NETWORK]:

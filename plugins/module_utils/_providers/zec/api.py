@@ -43,7 +43,10 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base impo
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import (
     ApiClient,
     listed,
+    number,
     text,
+    texts,
+    usable_id,
 )
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use import (
     InUseSource,
@@ -166,7 +169,8 @@ def _public_ips(value: t.Any) -> tuple[str, ...] | None:
 def _tags(value: t.Any) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
-    return {str(tag["key"]): str(tag.get("value") or "") for tag in listed(value, "tags") if tag.get("key")}
+    tags = [(text(str(tag.get("key") or "")), text(str(tag.get("value") or ""))) for tag in listed(value, "tags")]
+    return {key: told or "" for key, told in tags if key}
 
 
 def eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Iterator[Use]:
@@ -254,7 +258,7 @@ def _dns_uses(zones: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Ite
 
 
 def _backends(balancer: dict[str, t.Any]) -> Lookup | None:
-    without = balancer.get("backendServerCount") == 0
+    without = number(balancer.get("backendServerCount")) == 0
     return None if without else more_of(_LOAD_BALANCERS, BACKENDS)(balancer)
 
 
@@ -335,26 +339,26 @@ class ZecProvider(CloudProvider):
         primary = cloud_address(item.get("primaryIpv4"))
         secondary, told = secondary_addresses(item, primary)
         status = text(item.get("status"))
-        instance_id = text(item.get("instanceId"))
+        instance_id = usable_id(item.get("instanceId"))
         group = item.get("securityGroupId")
         return NetworkInterface(
             network_interface_id=item["nicId"],
             name=text(item.get("name")),
             status=status,
             type=text(item.get("nicType")),
-            region_id=text(item.get("regionId")),
-            vpc_id=text(item.get("vpcId")),
-            subnet_id=text(item.get("subnetId")),
+            region_id=usable_id(item.get("regionId")),
+            vpc_id=usable_id(item.get("vpcId")),
+            subnet_id=usable_id(item.get("subnetId")),
             instance_id=instance_id,
             mac_address=text(item.get("macAddress")),
             primary_private_ip=primary,
             secondary_private_ips=tuple(sort_addresses(secondary)),
-            security_group_ids=None if group is None else ((group,) if text(group) else ()),
+            security_group_ids=None if group is None else texts([group]),
             tags=_tags(item.get("tags")),
             created_at=text(item.get("createTime")),
             transitional=status in _TRANSITIONAL,
             addresses_told=told,
-            instance_told=instance_id is not None or status == "AVAILABLE",
+            instance_told=instance_id is not None or (status == "AVAILABLE" and not item.get("instanceId")),
             public_ips=_public_ips(item.get("publicIpList")),
         )
 

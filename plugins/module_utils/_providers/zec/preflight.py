@@ -51,10 +51,9 @@ class ZecPreflight(CloudPreflight):
 
     def _resource_groups(self, known: Known) -> list[str]:
         try:
-            groups = [item.get("resourceGroup") for item in self.first_items(known)]
+            return _group_ids(self.first_items(known))
         except (ApiError, NotAskedError):
             return []
-        return sorted({text(group.get("resourceGroupId")) or "" for group in groups if isinstance(group, dict)} - {""})
 
     def grant(self, actions: t.Sequence[str]) -> str:
         return f"Grant the key's user {', '.join(map(self.provider.permission, actions))}."
@@ -73,9 +72,7 @@ class ZecPreflight(CloudPreflight):
         has_primary = [primary in addresses for primary, addresses in lists if isinstance(addresses, list)]
         return {
             "primary_in_list": all(has_primary) if has_primary else None,
-            "resource_groups": sorted(
-                {str((item.get("resourceGroup") or {}).get("resourceGroupId")) for item in items}
-            ),
+            "resource_groups": _group_ids(items),
         }
 
     def unseen_uses(self, known: Known) -> list[str]:
@@ -86,7 +83,7 @@ class ZecPreflight(CloudPreflight):
         eips = [eip for lookup in asked for eip in self.everything(known, lookup)]
         regions = places.regions
         nics = [nic for nic in self.network_interfaces(known) if regions is None or nic.region_id in regions]
-        ids = {eip.get(api.EIPS.id_field) for eip in eips}
+        ids = {text(eip.get(api.EIPS.id_field)) for eip in eips}
         uses = api.eip_uses([Listed(eip, None, []) for eip in eips], nics)
         unexplained = sorted({use.network_interface_id or "" for use in uses if use.id not in ids})
         return [f"{identifier} has a public address that no listed elastic IP has" for identifier in unexplained]
@@ -102,3 +99,8 @@ class ZecPreflight(CloudPreflight):
         ]
         tells = all(backend.get("privateIpAddress") for backend in backends) if backends else None
         return {**facts, "backends_tell_addresses": tells}
+
+
+def _group_ids(items: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    groups = [item.get("resourceGroup") for item in items]
+    return sorted({text(group.get("resourceGroupId")) or "" for group in groups if isinstance(group, dict)} - {""})

@@ -64,6 +64,13 @@ class TestContent:
         with pytest.raises(RefusedError, match="not a plan file"):
             plan_file.read_plan(text)
 
+    def test_what_can_be_read_and_is_too_deep_to_have_a_digest_is_refused(self):
+        # How deep that is depends on who calls.
+        for depth in range(800, 1000):
+            text = json.dumps(PLAN)[:-1] + ', "more": ' + "[" * depth + "]" * depth + "}"
+            with pytest.raises(RefusedError):
+                plan_file.read_plan(text)
+
     @pytest.mark.parametrize(
         "change",
         [
@@ -75,7 +82,12 @@ class TestContent:
             {"created": None},
             {"limits": {}},
             {"limits": {**PLAN["limits"], "planned_percent": float("nan")}},
+            {"targets": [{**target, "network_interface_id": []} for target in TARGETS]},
+            {"network_interfaces": [{"network_interface_id": {}}]},
             {"policy": {}},
+            {"policy": {**POLICY, "keep": [[]]}},
+            {"policy": {**POLICY, "keep_network_interfaces": [{}]}},
+            {"policy": {**POLICY, "in_use_sources": [None]}},
             {"uses": None},
             {"more": 1},
         ],

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pathlib
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -90,3 +93,17 @@ def test_an_object_that_is_written_as_text_is_looked_into(text: t.Any) -> None:
 def test_lists_that_are_written_as_text_are_taken() -> None:
     spec = SPECS["ens_private_ip_cleanup"]
     reject_structures({"keep": "10.0.0.1,10.0.0.2", "filters": "vpc_id=n-1,name=web"}, spec)
+
+
+@pytest.mark.parametrize(("option", "value"), [("filters", 0), ("max_retries", "-inf")])
+def test_what_ansible_core_breaks_off_over_is_refused_by_the_name_of_the_option(option: str, value: t.Any) -> None:
+    given = {"access_key_id": "an-id", "access_key_secret": "a-secret-of-ours", option: value}
+    done = subprocess.run(
+        [sys.executable, "-m", f"{_PACKAGE}.ens_private_ip_info"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["msg"] == f"{option}: has a value of a kind that it cannot have"
+    assert "a-secret-of-ours" not in done.stdout + done.stderr

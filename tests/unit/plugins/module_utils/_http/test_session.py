@@ -789,6 +789,12 @@ def test_a_ca_path_that_cannot_be_used_is_refused_before_anything_is_sent(tmp_pa
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_ca_path_that_no_path_can_be_is_refused(path, open_session):
+    with pytest.raises(InputError, match=r"^ca_path: has a .*character"):
+        open_session("https://127.0.0.1:9", ca_path=path)
+
+
 def test_a_ca_path_may_begin_with_the_home_directory(tls, open_session, certificates, home):
     (home / "ca.pem").write_bytes(pathlib.Path(certificates["127.0.0.1"][0]).read_bytes())
     assert post(open_session(f"https://{tls().host_port}", ca_path="~/ca.pem")).body == {"ok": True}

@@ -137,7 +137,7 @@ def test_an_answer_that_cannot_be_written_is_named(path: str) -> None:
     assert (line["action"], line["left_out"]) == ("Describe", "RecursionError")
 
 
-@pytest.mark.parametrize("kind", ["directory", "pipe", "journal", "no directory", "empty", "nul"])
+@pytest.mark.parametrize("kind", ["directory", "pipe", "journal", "no directory", "empty", "nul", "surrogate"])
 def test_what_cannot_be_a_trace_is_refused_and_left_alone(kind: str, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "trace"
     if kind == "directory":
@@ -146,7 +146,7 @@ def test_what_cannot_be_a_trace_is_refused_and_left_alone(kind: str, tmp_path: p
         os.mkfifo(path)
     elif kind == "journal":
         path.write_text('{"event": "run_started"}\n', encoding="utf-8")
-    places = {"no directory": str(path / "x"), "empty": "", "nul": "a\0b"}
+    places = {"no directory": str(path / "x"), "empty": "", "nul": "a\0b", "surrogate": "\ud800"}
     with pytest.raises(InputError, match=r"^trace: "):
         Trace(places.get(kind, str(path)), pytest.fail)
     if kind == "journal":
@@ -225,3 +225,10 @@ def test_a_full_disk_is_warned_of_once() -> None:
         trace.call(REQUEST, NOW, 0, ANSWER)
     trace.close()
     assert warned == ["trace: /dev/full cannot be written: No space left on device; calls are missing from it"]
+
+
+@pytest.mark.parametrize("line", ["", "[", "[" * 100_000, '{"a":' * 100_000, "1" * 5000, "\x00", "[]"])
+def test_a_line_that_is_no_object_is_passed_over(line: str, path: str) -> None:
+    good = json.dumps({"trace": 1, "event": "ended"})
+    pathlib.Path(path).write_text(f"{good}\n{line}\n{good}\n", encoding="utf-8")
+    assert [entry["event"] for entry in read_trace(path)] == ["ended", "ended"]

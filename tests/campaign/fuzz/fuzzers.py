@@ -1,0 +1,101 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fuzzers: what each tries is drawn from a seed, and what it complains of has a name that tries it again."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import pathlib
+import random
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from . import answers, files, judge, options, wire
+from .double import Double, Moment
+
+#: So many calls of an action there are whenever there are more: how often something is read again takes its time.
+_CERTAIN = 3
+
+
+@functools.cache
+def _answers_of(double: Double, case: judge.Case) -> dict[Moment, dict[str, Any]]:
+    """Give the answers of a run in which nothing is spoilt, but for those of which there may be more or fewer."""
+    judge.play(double, case, {})
+    return {moment: answer for moment, answer in double.answers.items() if moment[1] < _CERTAIN}
+
+
+@functools.cache
+def _damages(double: Double, case: judge.Case) -> list[answers.Damage]:
+    return answers.damages(_answers_of(double, case))
+
+
+def _complaints(double: Double, case: judge.Case, spoils: dict[Moment, Any], may_be_meant: bool) -> list[str]:
+    return list(judge.complaints(double, case, judge.play(double, case, spoils), may_be_meant))
+
+
+def fuzz_answers(double: Double, rng: random.Random) -> tuple[str, list[str]]:
+    """Damage one field of an answer, or two."""
+    case = rng.choice(judge.CASES)
+    done = rng.sample(_damages(double, case), rng.choice((1, 1, 1, 2)))
+    may_be_meant = any(damage.way in answers.MAY_BE_MEANT for damage in done)
+    return f"{case} {list(map(str, done))}", _complaints(double, case, answers.spoil(*done), may_be_meant)
+
+
+def fuzz_wire(double: Double, rng: random.Random) -> tuple[str, list[str]]:
+    """Send one answer in another way than HTTP and the API have it."""
+    case = rng.choice(judge.CASES)
+    moment = rng.choice(sorted(_answers_of(double, case)))
+    way = rng.choice((*wire.WAYS, "drip", f"cut {rng.randrange(400)}"))
+    return f"{case} {moment} {way}", _complaints(double, case, wire.spoil(moment, way), way == wire.MAY_BE_MEANT)
+
+
+@functools.cache
+def _odd_ones() -> list[options.Odd]:
+    return list(options.odd_ones())
+
+
+def fuzz_options(double: Double, rng: random.Random) -> tuple[str, list[str]]:
+    """Give an option a value that nobody means."""
+    odd = rng.choice(_odd_ones())
+    # Files are written where some of the options say.
+    with tempfile.TemporaryDirectory(prefix="edgecloud-nic-fuzz.") as directory, contextlib.chdir(directory):
+        return str(odd), options.judge(double, odd)
+
+
+@functools.cache
+def _structural() -> list[tuple[str, str, list[Any], str]]:
+    return list(files.structural())
+
+
+def fuzz_files(_double: Double, rng: random.Random) -> tuple[str, list[str]]:
+    """Damage a file, in one field or in some bytes."""
+    with tempfile.TemporaryDirectory(prefix="edgecloud-nic-fuzz.") as directory:
+        if rng.random() < 0.5:
+            seed = rng.randrange(2**32)
+            found, what = files.noisy(seed, pathlib.Path(directory)), f"bytes of seed {seed}"
+        else:
+            name, text, path, way = rng.choice(_structural())
+            found, what = files.complaint(name, text, pathlib.Path(directory)), f"{name} {json.dumps(path)} {way}"
+    return what, [found] if found else []
+
+
+FUZZERS: dict[str, Callable[[Double, random.Random], tuple[str, list[str]]]] = {
+    "answers": fuzz_answers,
+    "wire": fuzz_wire,
+    "options": fuzz_options,
+    "files": fuzz_files,
+}
+
+
+def fuzz(double: Double, fuzzer: str, seed: int) -> str | None:
+    """Try what a seed draws; give what is wrong with what came of it, with how to try it again."""
+    what, found = FUZZERS[fuzzer](double, random.Random(seed))
+    if not found:
+        return None
+    again = f"python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz {fuzzer} --seed {seed} --count 1"
+    return "\n".join([again, f"  {what}", *(f"  ! {one}" for one in found)])

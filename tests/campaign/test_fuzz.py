@@ -1,0 +1,61 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever answers, options and files hold, nothing protected is written and nothing is told that is not so.
+
+This is a small part of what ``make campaign`` tries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, judge
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz.double import Double
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz.fuzzers import FUZZERS, fuzz
+
+COUNTS = {"answers": 25, "wire": 15, "options": 25, "files": 60}
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[Double]:
+    with Double(judge.ESTATE) as running:
+        yield running
+
+
+@pytest.mark.parametrize("fuzzer", FUZZERS)
+def test_nothing_is_wrong_with_what_comes_of_damage(fuzzer: str, double: Double) -> None:
+    found = [fuzz(double, fuzzer, seed) for seed in range(COUNTS[fuzzer])]
+    assert [complaint for complaint in found if complaint] == []
+
+
+@pytest.mark.parametrize("cloud", judge.NIC)
+def test_without_damage_exactly_what_nobody_uses_is_removed(cloud: str, double: Double) -> None:
+    case = judge.Case(cloud, "private_ip_cleanup")
+    told = judge.play(double, case, {})
+    assert list(judge.complaints(double, case, told, may_be_meant=False)) == []
+    assert {address for entry in told.report.result["outcomes"] for address in entry["unassigned"]} == judge.FREE
+
+
+def test_the_judge_finds_what_is_wrong(double: Double) -> None:
+    case = judge.Case("zec", "private_ip_cleanup")
+    told = judge.play(double, case, {}, keep=["10.1.0.13"], in_use_check=False)
+    found = "\n".join(judge.complaints(double, case, told, may_be_meant=False))
+    assert f"the kept or primary address {judge.KEPT} of nic-1 was written" in found
+    assert "10.1.0.15 of nic-1 was written, and something uses it" in found
+    told.report.result["outcomes"][0]["unassigned"] = ["10.1.0.14"]
+    told.report.result["changed"] = False
+    told.report.message = "edgecloud.nic has a bug"
+    found = "\n".join(judge.complaints(double, case, told, may_be_meant=False))
+    for words in ("10.1.0.12') has no outcome", "10.1.0.14') is told as unassigned, and", "changed is False", "a bug"):
+        assert words in found
+
+
+def test_damage_is_what_it_is_called() -> None:
+    body = {"a": [{"b": 1}], "c": "x"}
+    assert answers.damaged(body, [(("a", 0, "b"), "nan"), (("c",), answers.GONE)]) == '{"a": [{"b": NaN}]}'
+    assert answers.damaged(body, [(("c",), answers.TWICE)]) == '{"a": [{"b": 1}], "c": "x", "c": null}'
+    assert answers.damaged(body, [(("no", 7), "null")]) == json.dumps(body)
