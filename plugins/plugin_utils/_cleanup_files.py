@@ -40,9 +40,10 @@ def directory_name(scope: str) -> str:
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
-def write(path: str, content: str) -> str:
+def write(path: str, content: str | t.Iterable[str]) -> str:
     """Write a file for nobody but its owner, completely or not at all; returns its path.
 
+    :param content: all of it, or what makes it piece by piece.
     :raises OSError: it could not be written; what was there before still is.
     """
     directory = os.path.dirname(path)
@@ -50,7 +51,7 @@ def write(path: str, content: str) -> str:
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

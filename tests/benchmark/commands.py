@@ -20,7 +20,7 @@ from .stage import ACCOUNTS, TOKEN, Stage
 
 HERE = Path(__file__).parent
 PACKAGE = "ansible_collections.edgecloud.nic.tests.benchmark"
-#: Nothing here takes longer; a command that hangs must not hold up the rest.
+#: Seconds that nothing here takes unless it says so; a command that hangs must not hold up the rest.
 LIMIT = 300
 
 
@@ -79,23 +79,29 @@ class Commands:
         self._stage = stage
         self._scratch = scratch
         self._stopwatch = scratch / "stopwatch"
-        self._peak = scratch / "peak"
+        self._taken = scratch / "taken"
         self._no_settings = scratch / "ansible.cfg"
         self._no_settings.touch()
 
-    def playbook(self, name: str, *options: str, measured: bool = False, **variables: Any) -> PlaybookRun:
+    def playbook(
+        self, name: str, *options: str, measured: str | None = None, limit: float = LIMIT, **variables: Any
+    ) -> PlaybookRun:
         """Run one of the playbooks; its tasks may fail.
 
         :param name: of a playbook of this benchmark, or with dots of one of a collection.
         :param options: of the command.
-        :param measured: measure the memory of the module process, see C(peak_bytes()).
+        :param measured: C(module) or C(command): measure what its process, or those of all the command, take, see
+            C(taken()).
+        :param limit: seconds that it may take.
         """
         self._stopwatch.unlink(missing_ok=True)
-        python = self._measuring_python() if measured else sys.executable
+        python = self._measuring_python() if measured == "module" else sys.executable
         variables = {"endpoint": self._stage.url, "ansible_python_interpreter": python, **variables}
         playbook = name if "." in name else str(HERE / "playbooks" / f"{name}.yml")
         command = [_tool("ansible-playbook"), playbook, *options, "--extra-vars", json.dumps(variables)]
-        seconds, output = self._run(command, may_fail=True)
+        if measured == "command":
+            command = [*self._measuring, *command]
+        seconds, output = self._run(command, may_fail=True, limit=limit)
         lines = self._stopwatch.read_text(encoding="utf-8").splitlines() if self._stopwatch.exists() else []
         return PlaybookRun(seconds, [Task(**json.loads(line)) for line in lines], output)
 
@@ -110,18 +116,22 @@ class Commands:
         seconds, output = self._run([*command, *options])
         return seconds, float(output)
 
-    def peak_bytes(self) -> int:
-        """Tell the most memory that the module process of the last measured playbook had."""
-        return int(self._peak.read_text(encoding="utf-8"))
+    def taken(self) -> dict[str, float]:
+        """Tell what was measured of the last measured playbook, see C(memory.py)."""
+        taken: dict[str, float] = json.loads(self._taken.read_text(encoding="utf-8"))
+        return taken
+
+    @property
+    def _measuring(self) -> list[str]:
+        return [sys.executable, str(HERE / "memory.py"), str(self._taken)]
 
     def _measuring_python(self) -> str:
         script = self._scratch / "measuring-python"
-        command = shlex.join([sys.executable, str(HERE / "memory.py"), str(self._peak)])
-        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(self._measuring)} "$@"\n', encoding="utf-8")
         script.chmod(0o755)
         return str(script)
 
-    def _run(self, command: list[str], may_fail: bool = False) -> tuple[float, str]:
+    def _run(self, command: list[str], may_fail: bool = False, limit: float = LIMIT) -> tuple[float, str]:
         started = time.monotonic()
         try:
             run = subprocess.run(
@@ -130,11 +140,11 @@ class Commands:
                 env=self._environment(),
                 capture_output=True,
                 text=True,
-                timeout=LIMIT,
+                timeout=limit,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise WrongRunError(f"{shlex.join(command)}: did not end within {LIMIT} s") from None
+            raise WrongRunError(f"{shlex.join(command)}: did not end within {limit:g} s") from None
         seconds = time.monotonic() - started
         if run.returncode and not may_fail:
             raise WrongRunError(f"{shlex.join(command)}: {(run.stdout + run.stderr).strip()}")

@@ -12,6 +12,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,11 +65,13 @@ class Stage:
     def host_port(self) -> str:
         return self.url.removeprefix("http://")
 
-    def load(self, count: int, latency: float, vpcs: int = 1, **settings: Any) -> None:
+    def load(
+        self, count: int, latency: float, vpcs: int = 1, clouds: Iterable[str] = tuple(ACCOUNTS), **settings: Any
+    ) -> None:
         """Replace everything with so many network interfaces in each cloud; nothing uses their addresses."""
         generate = {"network_interfaces": count, "secondary_private_ips": ADDRESSES, "vpcs": vpcs, "in_use_every": 0}
-        clouds = {cloud: {"generate": generate} for cloud in ACCOUNTS}
-        self._ask("PUT", "estate", {**clouds, "settings": {"latency": latency, **settings}})
+        estates = {cloud: {"generate": generate} for cloud in clouds}
+        self._ask("PUT", "estate", {**estates, "settings": {"latency": latency, **settings}})
         self.latency = latency
 
     def set_latency(self, latency: float) -> None:
@@ -81,6 +85,10 @@ class Stage:
         """List the calls since the estate was loaded or they were forgotten."""
         calls: list[dict[str, Any]] = self._ask("GET", "calls")["calls"]
         return calls
+
+    def counts(self) -> Counter[str]:
+        """Count the calls since the start by action: of hundreds of thousands there is no list to be had in time."""
+        return Counter(self._ask("GET", "history")["counts"])
 
     def left(self, cloud: str) -> dict[str, list[str]]:
         """Tell which secondary addresses there truly are, for the network interfaces that have any."""

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,42 +13,23 @@ from typing import Any
 import pytest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.page import make_page
 
-from .page import Chrome, ChromeOptions, ChromeService, Page
+from .page import Chrome, Page, installed, start
 from .reports import large, small
 
 TEMPLATES = Path(__file__).parents[2] / "roles/private_ip_cleanup/templates"
-CHROMIUM = shutil.which("chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
 
 
 def render(report: dict[str, Any], directory: Path) -> Path:
     page = directory / "report.html"
-    page.write_text(make_page(report, TEMPLATES), encoding="utf-8")
+    page.write_text("".join(make_page(report, TEMPLATES)), encoding="utf-8")
     return page
 
 
 @pytest.fixture(scope="session")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    if not CHROMIUM or not CHROMEDRIVER:
+    if not installed():
         pytest.skip("the HTML report is not tested: there is no chromium and chromedriver here")
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in (
-        "--headless",
-        "--no-sandbox",  # root has no sandbox
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        # It is a closed network: Chromium is not to look for updates, accounts or lists of its own.
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(argument)
-    driver = Chrome(options, ChromeService(CHROMEDRIVER, env={**os.environ, "SE_OFFLINE": "true"}))
+    driver = start(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
 

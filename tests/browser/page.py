@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,40 @@ from selenium.webdriver import (  # type: ignore[import-not-found, unused-ignore
 from selenium.webdriver.common.by import By  # type: ignore[import-not-found, unused-ignore]
 from selenium.webdriver.common.keys import Keys  # type: ignore[import-not-found, unused-ignore]
 
-__all__ = ["Chrome", "ChromeOptions", "ChromeService", "Keys", "Page"]
+__all__ = ["Chrome", "Keys", "Page", "installed", "start"]
+
+CHROMIUM = shutil.which("chromium")
+CHROMEDRIVER = shutil.which("chromedriver")
+
+
+def installed() -> bool:
+    """Tell whether there is a browser here."""
+    return bool(CHROMIUM and CHROMEDRIVER)
+
+
+def start(profile: Path) -> Chrome:
+    """Start the browser.
+
+    :param profile: an empty directory for what it wants to remember.
+    """
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    for argument in (
+        "--headless",
+        "--no-sandbox",  # root has no sandbox
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        # It is a closed network: Chromium is not to look for updates, accounts or lists of its own.
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={profile}",
+    ):
+        options.add_argument(argument)
+    return Chrome(options, ChromeService(CHROMEDRIVER, env={**os.environ, "SE_OFFLINE": "true"}))
 
 
 class Page:
@@ -44,6 +79,11 @@ class Page:
         self.driver.get_log("browser")
         self.driver.get_log("performance")
         self.driver.get(path.as_uri())
+
+    def opened_in(self) -> float:
+        """Tell how many milliseconds it took until all of the page was there."""
+        took: float = self.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+        return took
 
     def command(self, name: str, **parameters: Any) -> Any:
         return self.driver.execute_cdp_cmd(name, parameters)

@@ -24,7 +24,7 @@ LIMIT_MS = 2000
 
 def render(content: dict[str, object], directory: Path) -> Path:
     path = directory / "index.html"
-    path.write_text(make_overview(content, TEMPLATES), encoding="utf-8")
+    path.write_text("".join(make_overview(content, TEMPLATES)), encoding="utf-8")
     return path
 
 
@@ -128,7 +128,7 @@ def test_a_million_addresses_open_at_once(chrome: Chrome, tmp_path: Path, capsys
     page.open(path)
     assert texts(page, "h1") == ["10 of 10 scopes need attention"]
     assert any("910,000" in text for text in texts(page, ".tiles > div"))
-    took = page.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    took = page.opened_in()
     with capsys.disabled():
         print(f"\n10 scopes, 1,000,000 addresses, {path.stat().st_size / 2**10:.0f} KiB of HTML: open {took:.0f} ms")
     assert 0 < took < LIMIT_MS

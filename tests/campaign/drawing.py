@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Draws histories: an estate, and what happens to it and to the runs of the role. The same seed draws the same."""
+"""Draws histories: an estate, and what happens to it and to the runs of the role. The same seed draws the same.
+
+C(draw) draws some runs of one plan that somebody has approved; C(draw_nights) a run each night, without a reviewer.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,14 @@ _SPOILT_ANSWERS = (
 #: Longer than the runs wait for an answer, and not so long.
 _LATE = {"hang": 2.5, "delay": 0.7}
 LOAD_BALANCER = "lb-1"
+CANDIDATES = "candidates.jsonl"
+#: What may happen in a night that is not like most of them.
+_NIGHTS = (
+    *("plan", "failed", "kill", "kill", "faults", "expiry", "disk", "twice", "changes", "changes", "narrow", "less"),
+    *("lost", "damaged", "damaged", "reboot", "unhealthy"),
+)
+#: In hours: how long an address has to be unused before a night removes it.
+MIN_AGE = 72
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +92,11 @@ class Step:
     :param keep: addresses that are kept now, and were not when the plan was made.
     :param twice: whether a second run like it starts at the same time.
     :param at_once: whether the next run starts while what a kill has left is still there.
+    :param healthy: whether the health check between its batches, where there is one, passes.
+    :param hours: true time since the first run, where nights lie between them; C(clock) is ahead of that.
+    :param boot: how often the machine was started anew since the first run.
+    :param variables: those of the role that hold in this run alone.
+    :param record: how much is left of the file of candidates; nothing: it is lost.
     """
 
     mode: str
@@ -94,16 +110,23 @@ class Step:
     twice: bool = False
     at_once: bool = False
     restore_from: str = "journal.jsonl"
+    healthy: bool = True
+    hours: int = 0
+    boot: int = 0
+    variables: dict[str, Any] = dataclasses.field(default_factory=dict)
+    record: float | None = None
 
     @property
     def undisturbed(self) -> bool:
-        weather = self.kill or self.faults or self.disk or self.settings
+        weather = self.kill or self.faults or self.disk or self.settings or not self.healthy
         return not weather and not any(change.moment for change in self.changes)
 
     def __str__(self) -> str:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         if self.mode != "restore":
             del fields["restore_from"]
+        if fields.pop("healthy"):
+            fields["unhealthy"] = False
         return " ".join([fields.pop("mode"), *(f"{name}={value}" for name, value in fields.items() if value)])
 
 
@@ -113,6 +136,7 @@ class History:
 
     :param document: the estate that the simulator begins with.
     :param variables: those of the role that hold in every run.
+    :param account: place of the one that is used, among those of the simulator: with 2 the cloud looks at no clock.
     """
 
     seed: int
@@ -120,6 +144,7 @@ class History:
     document: dict[str, Any]
     variables: dict[str, Any]
     steps: tuple[Step, ...]
+    account: int = 0
 
 
 class _Pen:
@@ -252,6 +277,51 @@ class _Pen:
             self.chance(0.3),
         )
 
+    def policy_of_nights(self) -> dict[str, Any]:
+        """Draw the variables of runs that nobody reviews."""
+        variables = {**self.variables(), "max_unassign": 1000, "min_age": MIN_AGE, "candidates_file": CANDIDATES}
+        del variables["plan_file"]
+        return {**variables, **_batches(self.rng)}
+
+    def changes_of_a_day(self, used: set[tuple[str, str]]) -> tuple[Change, ...]:
+        """Draw what somebody else does between two nights.
+
+        :param used: what is behind the load balancer, which changes with it.
+        """
+        changes = []
+        for key in [(nic, address) for nic, addresses in self.nics.items() for address in addresses]:
+            if self.chance(0.25 if key in used else 0.03):
+                changes.append(Change("remove_backend" if key in used else "add_backend", *key))
+                used ^= {key}
+            elif self.chance(0.04):
+                # Mostly one that a night has removed; it fails for what is there.
+                changes.append(Change("add_private_ip", *key))
+            elif self.chance(0.01):
+                changes.append(Change(self.rng.choice(["remove_private_ip", "make_primary"]), *key))
+        return tuple(changes)
+
+    def night(self, what: str, changes: tuple[Change, ...]) -> Step:
+        """Draw a night in which this happens."""
+        step = Step("plan" if what == "plan" else "apply", changes, twice=what == "twice", healthy=what != "unhealthy")
+        parts: dict[str, dict[str, Any]] = {
+            "kill": {"kill": self.kill(), "settings": {"latency": round(self.rng.uniform(0.02, 0.1), 3)}},
+            "faults": {"faults": (self.fault(),)},
+            "failed": {"faults": ({"kind": "error", "match": {}, "times": None, "status": 500},)},
+            "expiry": {"faults": (self.expiry(),)},
+            "disk": {"disk": self.disk()},
+            "changes": {"changes": (*changes, *(self.change(self.moment()) for _time in range(2)))},
+            "narrow": {
+                "variables": {
+                    "network_interface_ids": [self.rng.choice(list(self.nics))],
+                    "all_network_interfaces": None,
+                }
+            },
+            "less": {"variables": {"in_use_sources": ["eip"]}},
+            "lost": {"record": 0.0},
+            "damaged": {"record": round(self.rng.random(), 3)},
+        }
+        return dataclasses.replace(step, **parts.get(what, {}))
+
     def end(self, restoring: bool) -> list[Step]:
         """Draw the undisturbed runs at the end."""
         steps = [Step("apply", tuple(self.change() for _time in range(self.rng.choice([0, 0, 0, 1]))))]
@@ -268,6 +338,10 @@ def draw(seed: int) -> History:
     pen = _Pen(random.Random(seed))
     modes = ["apply"] * 12 + ["plan"] + (["restore"] if pen.cloud == "zec" else [])
     steps = [pen.run(pen.rng.choice(modes)) for _time in range(pen.rng.choice([1, 1, 2, 2, 3]))]
+    # Of its own, so that a seed draws what it always did, but for its batches.
+    rng = random.Random(f"The batches of {seed}")
+    batches = _batches(rng) if rng.random() < 0.5 else {}
+    steps = [dataclasses.replace(step, healthy=not batches or rng.random() < 0.8) for step in steps]
     steps += pen.end(any(step.mode == "restore" for step in steps))
     for number, step in enumerate(steps[1:], start=1):
         # What is left of a killed run acts on what it has read, which nobody else is to change under it.
@@ -275,4 +349,37 @@ def draw(seed: int) -> History:
             steps[number] = dataclasses.replace(step, changes=tuple(c for c in step.changes if c.moment is not None))
         elif steps[number - 1].at_once:
             steps[number - 1] = dataclasses.replace(steps[number - 1], at_once=False)
-    return History(seed, pen.cloud, pen.document(), pen.variables(), (Step("plan"), *steps))
+    return History(seed, pen.cloud, pen.document(), {**pen.variables(), **batches}, (Step("plan"), *steps))
+
+
+def _batches(rng: random.Random) -> dict[str, Any]:
+    """Draw variables that say how batches follow one another."""
+    variables: dict[str, Any] = {"batch_size": rng.choice([1, 2, 200, [1, "50%"], [1, 2, 200]])}
+    if rng.random() < 0.3:
+        variables["pause"] = 0.05
+    if rng.random() < 0.5:
+        variables["health_check"] = "health.yml"
+    return variables
+
+
+def draw_nights(seed: int, count: int = 60) -> History:
+    """Draw the history of so many nights."""
+    pen = _Pen(random.Random(seed))
+    # Whoever signs is turned away where the clock is wrong, whoever has a token is not.
+    account = 2 if pen.cloud == "zec" and pen.chance(0.5) else 0
+    kinds = [*_NIGHTS, *(["jump"] * 3 if account else [])]
+    document, variables = pen.document(), pen.policy_of_nights()
+    used = {
+        (backend["network_interface_id"], backend["private_ip_address"])
+        for backend in document[pen.cloud]["load_balancers"][0]["backends"]
+    }
+    hours, boot, clock = 0, 0, 0
+    steps = []
+    for number in range(count):
+        hours += pen.rng.choice([*[24] * 14, 1, 12, 36, 48, 60, 200]) if number else 0
+        what = pen.rng.choice(kinds) if number and pen.chance(0.3) else "calm"
+        boot += what == "reboot"
+        clock += 3600 * pen.rng.choice([10, 48, 800, -10, -48, -800]) if what == "jump" else 0
+        step = pen.night(what, pen.changes_of_a_day(used) if number else ())
+        steps.append(dataclasses.replace(step, hours=hours, boot=boot, clock=clock))
+    return History(seed, pen.cloud, document, variables, tuple(steps), account)

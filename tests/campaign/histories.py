@@ -14,13 +14,24 @@ from collections import Counter
 
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 
-from .drawing import draw
+from .drawing import History, draw, draw_nights
+from .nights import NightWatch
 from .oracle import Oracle
 from .steps import Run, Stage
 
 
 def play(seed: int) -> tuple[str, Counter[str]]:
-    """Play the history of a seed.
+    """Play the history of a seed; see C(_play)."""
+    return _play(draw(seed), Oracle)
+
+
+def play_nights(seed: int, count: int = 60) -> tuple[str, Counter[str]]:
+    """Play so many nights of a seed; see C(_play)."""
+    return _play(draw_nights(seed, count), NightWatch)
+
+
+def _play(history: History, judge: type[Oracle]) -> tuple[str, Counter[str]]:
+    """Play a history.
 
     :returns: what was wrong with it, with its steps and where its files are, or nothing; and how much happened in it.
     """
@@ -28,12 +39,11 @@ def play(seed: int) -> tuple[str, Counter[str]]:
         # What is ignored here, as in the background of a shell, would be ignored in the runs.
         if signal.getsignal(one) is signal.SIG_IGN:
             signal.signal(one, signal.SIG_DFL)
-    history = draw(seed)
-    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"edgecloud-nic-history-{seed}."))
+    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"edgecloud-nic-history-{history.seed}."))
     runs: list[Run] = []
     with Simulator(history.document) as sim:
         stage = Stage(history, directory, sim)
-        oracle = Oracle(stage)
+        oracle = judge(stage)
         for number, step in enumerate(history.steps):
             if step.mode != "apply":
                 stage.calm()
@@ -52,6 +62,7 @@ def play(seed: int) -> tuple[str, Counter[str]]:
                 "calls that removed": sum(c["applied"] and "Unassign" in c["action"] for c in sim.calls(write=True)),
                 "calls without their answer": sum(call["fault"] is not None for call in sim.calls()),
                 "judged reports": oracle.reports,
+                "addresses old enough": oracle.old,
                 "wrong": bool(oracle.complaints),
             }
         )
@@ -60,4 +71,4 @@ def play(seed: int) -> tuple[str, Counter[str]]:
         return "", seen
     steps = [f"  {number}: {step}" for number, step in enumerate(history.steps)]
     wrong = [f"  ! {complaint}" for complaint in oracle.complaints]
-    return "\n".join([f"Seed {seed} ({history.cloud}, {directory}):", *steps, *wrong]), seen
+    return "\n".join([f"Seed {history.seed} ({history.cloud}, {directory}):", *steps, *wrong]), seen

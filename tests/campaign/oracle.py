@@ -55,6 +55,8 @@ class Oracle:
         self.complaints: list[str] = []
         #: How many reports were judged.
         self.reports = 0
+        #: How many addresses nights have removed.
+        self.old = 0
         self.ledger = Ledger("", set())
         self._secrets = [value for name, value in stage.sim.account(stage.history.cloud).items() if "secret" in name]
         self._report: dict[str, Any] = {}

@@ -28,7 +28,7 @@ from ansible_collections.edgecloud.nic.tests.simulator.schema import EstateError
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS, PLAYBOOK, settings
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
 
-from .drawing import LOAD_BALANCER, Change, Disk, History, Kill, Moment, Step
+from .drawing import CANDIDATES, LOAD_BALANCER, Change, Disk, History, Kill, Moment, Step
 
 Key = tuple[str, str]
 PREFIX = "private_ip_cleanup_"
@@ -38,6 +38,7 @@ _CLOCK = pathlib.Path(__file__).with_name("clock.c")
 #: Longest time in seconds that a run may take, and that what a killed one has left may live on.
 _PATIENCE, _AFTERLIFE = 60, 15
 _LOOK = 0.02
+_BOOTED = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
 _READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
 
 
@@ -47,6 +48,7 @@ class Run:
 
     :param first_call, calls_end: the calls of the run are those from the one sequence number up to before the other.
     :param guarded: the addresses that must not be in a write, and why, when it began; likewise C(guarded_later).
+    :param there: the secondary addresses when it began; likewise C(there_later).
     :param done: of each change by somebody else, whether the world allowed it.
     :param family: the processes of the run when it was killed; C(survivors) are those that lived on for long.
     """
@@ -54,6 +56,7 @@ class Run:
     step: Step
     first_call: int
     guarded: dict[Key, str]
+    there: set[Key] = dataclasses.field(default_factory=set)
     returncodes: list[int] = dataclasses.field(default_factory=list)
     outputs: list[str] = dataclasses.field(default_factory=list)
     done: list[tuple[Change, bool]] = dataclasses.field(default_factory=list)
@@ -64,6 +67,7 @@ class Run:
     hung: bool = False
     calls_end: int = 0
     guarded_later: dict[Key, str] = dataclasses.field(default_factory=dict)
+    there_later: set[Key] = dataclasses.field(default_factory=set)
 
     def results(self) -> list[dict[str, Any]]:
         """Return C(private_ip_cleanup_result) of the runs that told it."""
@@ -83,7 +87,8 @@ class Stage:
         self._next_call = 1
         BYTECODE.mkdir(parents=True, exist_ok=True)
         self.playbook = directory / "playbook.yml"
-        groups = {"endpoint": sim.url, **sim.account(history.cloud), "timeout": 2, "connect_timeout": 2}
+        account = sim.account(history.cloud, history.account)
+        groups = {"endpoint": sim.url, **account, "timeout": 2, "connect_timeout": 2}
         play = {
             "hosts": "localhost",
             "gather_facts": False,
@@ -98,6 +103,8 @@ class Stage:
             ],
         }
         self.playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+        check = {"name": "Ask whether all is well", "ansible.builtin.assert": {"that": ["healthy"], "quiet": True}}
+        (directory / "health.yml").write_text(yaml.safe_dump([check]), encoding="utf-8")
 
     def plan(self) -> dict[str, Any]:
         """Return what an operator would approve."""
@@ -128,27 +135,32 @@ class Stage:
     def carry_out(self, step: Step) -> Run:
         """Make the run of a step, with all that happens to it; back when nothing of it is left, unless told so."""
         self.sim.clear_faults()
+        passed = step.hours * 3600
         # Where the clock of the run cannot be set, that of the cloud is.
-        clock = {"clock_offset": -step.clock} if step.clock and not preloaded_clock() else {}
+        clock = {"clock_offset": passed - (0 if preloaded_clock() else step.clock)}
         quiet = {"latency": 0, "removal_lag": 0, "throttle": None, "clock_offset": 0}
         self.sim.set(**{**quiet, **step.settings, **clock})
         early = [(change, self._change(change)) for change in step.changes if change.moment is None]
         for fault in step.faults:
             self.sim.add_fault(**fault)
-        run = Run(step, self._next_call, self.guarded(step.keep), done=early)
+        run = Run(step, self._next_call, self.guarded(step.keep), self.secondaries(), done=early)
         environment = {"NO_PROXY": "*", "PYTHONFAULTHANDLER": "1"}
         environment.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(BYTECODE))
-        if step.clock and preloaded_clock():
-            environment.update(LD_PRELOAD=preloaded_clock(), CLOCK_AHEAD=str(step.clock))
+        if (passed or step.clock) and preloaded_clock():
+            environment.update(
+                LD_PRELOAD=preloaded_clock(), CLOCK_AHEAD=str(passed + step.clock), UPTIME_AHEAD=str(passed)
+            )
+        self._damage(step.record)
         with self._disk(step.disk, run) as prefix:
-            processes = [self._start(step, prefix, environment) for _time in range(1 + step.twice)]
+            words = [*self._booted(step.boot), *prefix]
+            processes = [self._start(step, words, environment) for _time in range(1 + step.twice)]
             self._disturb(run, processes)
         self.sim.clear_faults()
         if not (step.at_once and run.killed):
             wait_until(lambda: all(call["finished"] is not None for call in self.sim.calls()), 30)
         # What a killed run still sends is seen with the next one.
         self._next_call = run.calls_end = max((call["seq"] for call in self.sim.calls()), default=0) + 1
-        run.guarded_later = self.guarded(step.keep)
+        run.guarded_later, run.there_later = self.guarded(step.keep), self.secondaries()
         return run
 
     def calm(self) -> None:
@@ -157,14 +169,15 @@ class Stage:
         wait_until(lambda: all(call["finished"] is not None for call in self.sim.calls()), 30)
 
     def _start(self, step: Step, prefix: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-        variables = {**self.history.variables, "mode": step.mode, "report_dir": str(self.reports)}
-        if step.mode == "apply":
+        variables = {**self.history.variables, **step.variables, "mode": step.mode, "report_dir": str(self.reports)}
+        if step.mode == "apply" and "plan_file" in variables:
             variables["approved"] = self.plan()["digest"]
         if step.mode == "restore":
             variables.update(restore_from=step.restore_from, approved=self.plan()["digest"])
         if step.keep:
             variables["keep"] = [*variables.get("keep", ()), *step.keep]
-        extra = json.dumps({f"{PREFIX}{name}": value for name, value in variables.items()})
+        given = {f"{PREFIX}{name}": value for name, value in variables.items() if value is not None}
+        extra = json.dumps({**given, "healthy": step.healthy})
         return subprocess.Popen(
             [*prefix, *PLAYBOOK, "--extra-vars", extra, str(self.playbook)],
             stdin=subprocess.DEVNULL,
@@ -262,6 +275,26 @@ class Stage:
         for pid in victims.get(kill.victim, everything):
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
+
+    def _damage(self, left: float | None) -> None:
+        """Leave so much of the file of candidates, beside its first line; where that is nothing, it is lost."""
+        path = self.reports / CANDIDATES
+        if left is None or not path.exists():
+            return
+        content = path.read_bytes()
+        opening = content.index(b"\n") + 1
+        if left:
+            path.write_bytes(content[: opening + int((len(content) - opening) * left)])
+        else:
+            path.unlink()
+
+    def _booted(self, times: int) -> list[str]:
+        """Return words before a command for which the machine was started anew so many times."""
+        if not times or not can_mount():
+            return []
+        boot = self.directory / f"boot-{times}"
+        boot.write_text(f"boot-{times}\n", encoding="utf-8")
+        return ["unshare", "--mount", "--map-root-user", "sh", "-c", _BOOTED, "sh", str(boot)]
 
     # --- The disk ----------------------------------------------------------------------------------------------------
 

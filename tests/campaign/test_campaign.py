@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import pathlib
+import tempfile
+
 import pytest
-from ansible_collections.edgecloud.nic.tests.campaign.drawing import draw
-from ansible_collections.edgecloud.nic.tests.campaign.histories import play
+from ansible_collections.edgecloud.nic.tests.campaign import histories
+from ansible_collections.edgecloud.nic.tests.campaign.drawing import draw, draw_nights
+from ansible_collections.edgecloud.nic.tests.campaign.histories import play, play_nights
 
 #: Short ones, of which each has something else in it.
 SEEDS = {
@@ -33,3 +38,25 @@ def test_the_report_over_all_runs_is_what_the_simulator_saw(seed: int) -> None:
 
 def test_a_seed_draws_the_same_history_again() -> None:
     assert draw(7) == draw(7)
+    assert draw_nights(7) == draw_nights(7)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_is_removed_in_sixty_nights_that_was_not_unused_for_so_long(seed: int) -> None:
+    wrong, seen = play_nights(seed)
+    assert not wrong, wrong
+    assert seen["addresses old enough"]
+
+
+@pytest.mark.matrix
+def test_the_judge_of_nights_tells_of_what_was_removed_too_early(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    # A wrong history leaves its files there.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    history = draw_nights(1, 4)
+    early = dataclasses.replace(history, variables={**history.variables, "min_age": 20})
+    monkeypatch.setattr(histories, "draw_nights", lambda *_arguments: early)
+    wrong, _seen = play_nights(1)
+    assert "was unused for 36 hours, and a call named it" in wrong

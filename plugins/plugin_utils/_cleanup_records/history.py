@@ -17,6 +17,7 @@ role writes lines of its own, with C(plan) (its digest) and C(run) (the run of t
 from __future__ import annotations
 
 import contextlib
+import sys
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
@@ -61,6 +62,8 @@ class PlanHistory:
         for key, outcome in self._ends.items():
             if outcome not in (UNASSIGNED, UNKNOWN):
                 self.unassigned.pop(key, None)
+        self._senders.clear()
+        self._left_open.clear()
 
     def proven(self, key: Key) -> bool:
         """Tell whether the address was removed, for all that was read or that the cloud has said."""
@@ -148,9 +151,9 @@ class Journal:
 
     def _read_module(self, event: str, entry: Json, plan: PlanHistory, run: str) -> None:
         if event == "sent" and entry["action"] == "unassign":
-            keys = [
-                (str(entry["network_interface_id"]), a) for a in map(cloud_address, entry["private_ip_addresses"]) if a
-            ]
+            # Of a large cleanup there are many, and reports have them as well.
+            nic = sys.intern(str(entry["network_interface_id"]))
+            keys = [(nic, sys.intern(a)) for a in map(cloud_address, entry["private_ip_addresses"]) if a]
             self._writes[entry["run"], entry["write"]] = keys
             for key in keys:
                 plan.sent(key, run, entry["run"])

@@ -56,20 +56,27 @@ def _outcomes(is_plan: bool) -> list[list[str]]:
     ]
 
 
-def _data(outcomes: list[list[str]], addresses: t.Sequence[Json]) -> str:
-    """Return the table's data as a text that cannot end the script element that holds it.
+def _data(outcomes: list[list[str]], addresses: t.Iterable[Json]) -> t.Iterator[markupsafe.Markup]:
+    """Yield the pieces of the table's data, a text that cannot end the script element that holds it.
 
     Nulls are left out, which saves a third.
     """
-    rows = [{name: value for name, value in row.items() if value is not None} for row in addresses]
-    text = json.dumps({"outcomes": outcomes, "addresses": rows}, separators=(",", ":"))
-    for character in "&<>":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+
+    def safe(value: t.Any) -> str:
+        text = json.dumps(value, separators=(",", ":"))
+        for character in "&<>":
+            text = text.replace(character, f"\\u{ord(character):04x}")
+        return text
+
+    yield markupsafe.Markup(f'{{"outcomes":{safe(outcomes)},"addresses":[')
+    for number, row in enumerate(addresses):
+        told = {name: value for name, value in row.items() if value is not None}
+        yield markupsafe.Markup(("," if number else "") + safe(told))
+    yield markupsafe.Markup("]}")
 
 
-def make_page(report: Json, templates: pathlib.Path) -> str:
-    """Return the page.
+def make_page(report: Json, templates: pathlib.Path) -> t.Iterator[str]:
+    """Return the pieces of the page: in one piece it would take more memory than all that it tells.
 
     Names and messages come from a cloud, so nothing of them may become markup or code: the template escapes what it
     shows, the script shows through textContent, and the page's policy lets only its own style and script run.
@@ -94,13 +101,13 @@ def make_page(report: Json, templates: pathlib.Path) -> str:
         outcomes=outcomes,
         regions=regions,
         # Made above or part of the collection.
-        data=markupsafe.Markup(data),
+        data=data,
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
 
 
-def make_overview(overview: Json, templates: pathlib.Path) -> str:
-    """Return the page of an overview over scopes, as C(overview.begin) and C(overview.tell) return it.
+def make_overview(overview: Json, templates: pathlib.Path) -> t.Iterator[str]:
+    """Return the pieces of the page of an overview over scopes, as C(overview.begin) and C(overview.tell) return it.
 
     :param templates: as for a report.
     :raises OSError: one of them cannot be read.
@@ -142,13 +149,21 @@ def _kinds(mode: str) -> list[list[str]]:
     return _outcomes(mode == "plan")
 
 
-def _render(template: str, content: Json, templates: pathlib.Path, **variables: t.Any) -> str:
+def _render(template: str, content: Json, templates: pathlib.Path, **variables: t.Any) -> t.Iterator[str]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template(template).render(
-        # No text can contain its own hash, so nothing in the content can carry this nonce.
-        nonce=hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest(),
+    return environment.get_template(template).generate(
+        nonce=_nonce(content),
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         **variables,
     )
+
+
+def _nonce(content: Json) -> str:
+    """Return a hash of all the content: no text can contain its own, so nothing in the content can carry it."""
+    nonce = hashlib.sha256()
+    for value in content.values():
+        for part in value if isinstance(value, list) else (value,):
+            nonce.update(json.dumps(part, default=str).encode())
+    return nonce.hexdigest()

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
+import socket
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import parse_address
@@ -89,18 +90,17 @@ def make_report(
     """
     apply = context["mode"] == "apply"
     rows: dict[Key, Json] = {}
-    read: set[Key] = set()
     _add(rows, checked.get("outcomes") or ())
     if apply:
         for row in rows.values():
             if row["outcome"] == UNASSIGNED:
                 row.update(outcome=NOT_ATTEMPTED, message=error)
-                read.add((row["network_interface_id"], row["private_ip_address"]))
         for batch, result in zip(batches, batch_results):
             if result.get("outcomes") is None:
                 _add_lost_batch(rows, batch, result, history)
             else:
                 _add(rows, result["outcomes"], run=THIS_RUN)
+        read = {key for key, row in rows.items() if row["outcome"] == NOT_ATTEMPTED}
         # Where nothing could be read, the plan is all there is.
         for key in keys(plan["targets"]) if plan else ():
             if key not in rows:
@@ -114,7 +114,10 @@ def make_report(
     _add_uses(rows, uses, uncertain)
     _add_ages(rows, [*(plan["ages"] if plan else ()), *ages])
     _add_places(rows, plan or {}, checked)
-    addresses = sorted(rows.values(), key=_order)
+    addresses = list(rows.values())
+    # In a large cleanup this room is needed.
+    rows.clear()
+    _sort(addresses)
     return {
         "format": FORMAT,
         **{name: context[name] for name in ("collection", "mode", "scope", "provider", "cloud", "created", "journal")},
@@ -210,7 +213,7 @@ def _add_lost_batch(rows: dict[Key, Json], batch: Json, result: Json, history: P
 def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str, read: t.Container[Key] = ()) -> None:
     """Give removed addresses their request ids, and to earlier runs of the plan what they have removed.
 
-    :param read: those that this run has seen, and could have removed.
+    :param read: of those not attempted, the ones that this run has seen, and could have removed.
     """
     for key, request_id in history.unassigned.items():
         row = rows.get(key)
@@ -230,9 +233,11 @@ def _add_history(rows: dict[Key, Json], history: PlanHistory, run: str, read: t.
             row["request_id"] = request_id
 
 
-def _order(row: Json) -> tuple[t.Any, ...]:
-    address = tuple(map(int, row["private_ip_address"].split(".")))
-    return row["region_id"] or "", row["network_interface_id"], address
+def _sort(addresses: list[Json]) -> None:
+    """Sort rows by region, network interface and address: what counts least first, so that no key has to be made."""
+    addresses.sort(key=lambda row: socket.inet_aton(row["private_ip_address"]))
+    addresses.sort(key=lambda row: row["network_interface_id"])
+    addresses.sort(key=lambda row: row["region_id"] or "")
 
 
 def _totals(addresses: t.Sequence[Json], checked: Json, summaries: t.Sequence[Json]) -> Json:
@@ -324,7 +329,8 @@ def report_of_history(history: PlanHistory, context: Json) -> Json:
     report = make_report({**context, "mode": "apply"}, {"endpoint": history.endpoint})
     rows = {key: _row(key, NOT_ATTEMPTED) for key in history.unassigned}
     _add_history(rows, history, context["run"])
-    addresses = sorted(rows.values(), key=_order)
+    addresses = list(rows.values())
+    _sort(addresses)
     return {
         **report,
         "plan_digest": history.digest,
@@ -371,19 +377,31 @@ def _known_since(row: Json, key: Key, word: str | None, history: PlanHistory) ->
     return {"outcome": UNKNOWN, "message": row["message"] or _UNSETTLED}
 
 
-# --- The table -------------------------------------------------------------------------------------------------------
+# --- The texts -------------------------------------------------------------------------------------------------------
 
 
-def to_csv(report: Json) -> str:
-    """Return a table with one line an address, and then one a warning."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row.get(column)) for column in COLUMNS] for row in report["addresses"])
+def to_csv(report: Json) -> t.Iterator[str]:
+    """Yield the lines of a table: one an address, and then one a warning."""
+    writer = csv.writer(_Passing(), lineterminator="\r\n")
+    yield writer.writerow(COLUMNS)
+    for row in report["addresses"]:
+        yield writer.writerow([_cell(row.get(column)) for column in COLUMNS])
     for warning in report["warnings"]:
         row = {"outcome": "warning", "message": warning}
-        writer.writerow([_cell(row.get(column)) for column in COLUMNS])
-    return text.getvalue()
+        yield writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+
+
+class _Passing:
+    """A file that passes on what is written: C(writerow) returns it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def to_json(report: Json) -> t.Iterator[str]:
+    """Yield the pieces of the report as JSON: in one piece it would take more memory than all that it tells."""
+    yield from json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(report)
+    yield "\n"
 
 
 def _cell(value: t.Any) -> str:

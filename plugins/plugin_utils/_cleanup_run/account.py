@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError, uses_of
 
 #: What is known of a run that goes on in another task.
 _KNOWN = ("used", "checked", "batches", "ages", "digest", "results")
-#: Of a result, what nobody needs once its task has ended.
-_DROPPED = ("invocation", "diff")
+#: Of the result of a batch, what nobody needs once it was shown.
+_DROPPED = ("invocation", "diff", "plan", "network_interfaces")
+#: In the place of the many lists of outcomes in which nothing is.
+_NONE: list[t.Any] = []
 
 
 class Account:
@@ -54,8 +57,11 @@ class Account:
 
     def known(self) -> Json:
         """Return what the run has to know to go on, in types that JSON has."""
-        results = [{name: result[name] for name in result if name not in _DROPPED} for result in self.results]
-        return {**{name: getattr(self, name) for name in _KNOWN}, "results": results}
+        return {name: getattr(self, name) for name in _KNOWN}
+
+    def add(self, result: Json) -> None:
+        """Take in what came of a batch: in a large cleanup these take most of the memory."""
+        self.results.append(compact({name: result[name] for name in result if name not in _DROPPED}))
 
     def uses(self) -> list[Json]:
         """Return what uses addresses: with force, a second look has told it."""
@@ -75,6 +81,21 @@ class Account:
         except BaseException as error:
             self.interruption = error
             self.errors.append(f"interrupted by {type(error).__name__}")
+
+
+def compact(result: Json) -> Json:
+    """Return a result of the cleanup module in less memory, to be read only."""
+    if not result.get("outcomes"):
+        return result
+    outcomes = [{name: _shared(value) for name, value in entry.items()} for entry in result["outcomes"]]
+    return {**result, "outcomes": outcomes}
+
+
+def _shared(value: str | list[t.Any]) -> str | list[t.Any]:
+    """Return a field of outcomes, made of what is in memory already: each result brings all ids and addresses anew."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    return [sys.intern(item) if isinstance(item, str) else item for item in value] or _NONE
 
 
 def bug(error: Exception) -> str:

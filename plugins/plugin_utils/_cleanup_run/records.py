@@ -54,7 +54,7 @@ class Records:
         if not directory:
             return []
         texts = (
-            json.dumps(content, indent=1, ensure_ascii=False) + "\n",
+            report.to_json(content),
             report.to_csv(content),
             page.make_page(content, places.ROLE / "templates"),
         )

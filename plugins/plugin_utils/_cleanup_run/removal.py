@@ -25,7 +25,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.com
     keys,
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import health, places
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.account import Account, collected
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.account import Account, collected, compact
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import Ageing
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import ModuleCalls
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import Records, pretty, read_history
@@ -49,6 +49,9 @@ class Removal:
                 account.used = self._calls.read(begun, {**selected, "force": False})
             account.checked = self._calls.read(begun, selected)
             self._ageing.judge(account)
+            if begun["mode"] == "apply" or not self._teller.diff:
+                account.checked.pop("diff", None)
+            account.checked = compact(account.checked)
             if begun["mode"] == "apply":
                 self._prepare(begun, account)
                 self._unassign(begun, account)
@@ -142,7 +145,7 @@ class Removal:
                 result = {"failed": True, "changed": False, "stopped": "candidates", "msg": str(error)}
             finally:
                 # Whatever ends this process: what the batch has sent is to be told.
-                account.results.append(result)
+                account.add(result)
             self._teller.say(
                 sentences.describe_progress(batch, result, self._teller.check_mode), bool(result.get("failed"))
             )

@@ -11,7 +11,6 @@ import csv
 import datetime
 import json
 import pathlib
-import random
 import subprocess
 from typing import Any
 
@@ -329,70 +328,3 @@ def test_two_runs_at_a_time_wait_for_each_other(cloud: Simulator, tmp_path: path
     found = Record(content, (tmp_path / ".candidates.jsonl.last").read_text().strip())
     assert found.damage is None
     assert found.candidates.keys() == addresses(cloud)
-
-
-def let_uses_come_and_go(cloud: Simulator, uses: set[Key], draw: random.Random) -> None:
-    for key in sorted(addresses(cloud)):
-        place = dict(zip(("network_interface_id", "private_ip_address"), key))
-        if key in uses and draw.random() < 0.5:
-            cloud.change(kind="detach_eip", **place)
-            uses.remove(key)
-        elif key not in uses and draw.random() < 0.1:
-            cloud.change(kind="attach_eip", **place)
-            uses.add(key)
-
-
-def live_through(cloud: Simulator, directory: pathlib.Path, nights: int, seed: int) -> int:
-    """Let nights pass in which uses come and go, and judge every removal by what the simulator and the plans saw.
-
-    :returns: how many addresses were removed.
-    """
-    draw = random.Random(seed)
-    uses: set[Key] = set()
-    now, removed = 0.0, 0
-    #: When each plan was, and what it saw unused and used.
-    seen: list[tuple[float, set[Key], set[Key]]] = []
-    for _night in range(nights):
-        let_uses_come_and_go(cloud, uses, draw)
-        kind = draw.choice(["whole"] * 5 + ["narrow", "failed", "damaged", "less", "apply", "apply"])
-        before = addresses(cloud)
-        variables: dict[str, Any] = {}
-        looked = before
-        if kind == "failed":
-            cloud.add_fault(kind="error", status=500, times=100)
-        elif kind == "damaged" and file(directory).exists():
-            content = file(directory).read_bytes()
-            file(directory).write_bytes(content[: draw.randrange(content.index(b"\n") + 1, len(content))])
-        elif kind == "narrow":
-            variables = {"network_interface_ids": ["nic-sim-000001"]}
-            looked = {key for key in before if key[0] == "nic-sim-000001"}
-        elif kind == "less":
-            variables = {"in_use_sources": ["dns"]}
-        if kind != "less":
-            seen.append((now, looked - uses, looked & uses) if kind != "failed" else (now, set(), set()))
-        run(cloud, directory, **{**(APPLY if kind == "apply" else PLAN), "max_unassign": 100, **variables})
-        cloud.clear_faults()
-        for key in before - addresses(cloud):
-            window = [(unused, used) for when, unused, used in seen if when >= now - 72 and key in unused | used]
-            assert window
-            assert all(key in unused for unused, _used in window)
-            assert any(key in unused for when, unused, _used in seen if when <= now - 72)
-            removed += 1
-        if kind == "apply":
-            # Somebody takes an address again.
-            for key in sorted(before - addresses(cloud))[:1]:
-                cloud.change(kind="add_private_ip", network_interface_id=key[0], private_ip_address=key[1])
-                seen = [(when, unused - {key}, used) for when, unused, used in seen]
-        hours = draw.choice([24.0, 24.0, 36.0, 60.0])
-        now += hours
-        if file(directory).exists() and record(directory).candidates and record(directory).damage is None:
-            pass_time(directory, hours)
-    return removed
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_nothing_is_removed_in_sixty_nights_that_a_plan_of_the_time_saw_used(
-    cloud: Simulator, tmp_path: pathlib.Path, seed: int
-) -> None:
-    assert live_through(cloud, tmp_path, 60, seed)

@@ -380,19 +380,24 @@ def comparable_overview(directory: pathlib.Path) -> Any:
 
 
 @pytest.mark.matrix
-def test_slices_side_by_side_leave_what_one_run_leaves(sim: Simulator, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(("count", "size"), [(3, 2), (5, 400)])
+def test_slices_side_by_side_leave_what_one_run_leaves(
+    sim: Simulator, tmp_path: pathlib.Path, count: int, size: int
+) -> None:
+    # In each cloud so many scopes, each with so many network interfaces.
     estate: dict[str, Any] = {
-        cloud: {"generate": {"network_interfaces": 6, "secondary_private_ips": 2}} for cloud in ADDRESSES
+        cloud: {"generate": {"network_interfaces": count * size, "secondary_private_ips": 2}} for cloud in ADDRESSES
     }
     sim.load(estate)
     found = {cloud: sorted(nics["network_interfaces"]) for cloud, nics in sim.estate().items() if cloud in ADDRESSES}
     hosts = {
         f"{cloud}-{number}": {
             **scope(sim, cloud),
-            "private_ip_cleanup_network_interface_ids": found[cloud][2 * number : 2 * number + 2],
+            "private_ip_cleanup_network_interface_ids": found[cloud][size * number : size * number + size],
+            "private_ip_cleanup_max_unassign": 2 * size,
         }
         for cloud in ADDRESSES
-        for number in range(3)
+        for number in range(count)
     }
     controller = Controller(tmp_path, hosts)
 

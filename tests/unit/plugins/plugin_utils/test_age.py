@@ -165,7 +165,7 @@ def test_plan_and_report_tell_the_age_of_what_goes_and_of_what_stays() -> None:
     assert (young["outcome"], young["reason"], young["unused_hours"]) == ("kept", "young", 24)
     assert young["first_seen"] == "2026-02-28T12:00:00+00:00"
     assert young["young_until"] == "2026-03-03T12:00:00+00:00"
-    assert "kept,young,2026-02-28T12:00:00+00:00,24.0,2026-03-03T12:00:00+00:00" in to_csv(report)
+    assert "kept,young,2026-02-28T12:00:00+00:00,24.0,2026-03-03T12:00:00+00:00" in "".join(to_csv(report))
     assert "1 kept (1 of them too young)" in describe(report)
 
 

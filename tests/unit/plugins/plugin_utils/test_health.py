@@ -54,12 +54,14 @@ def test_what_is_known_is_handed_on_once(tmp_path: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     account = Account()
     account.checked, account.batches, account.digest = {"outcomes": []}, split(TARGETS, 2), "sha256:ab"
-    account.results = [{"changed": True, "outcomes": [], "invocation": {"module_args": {}}, "diff": {}}]
+    outcomes = [{"network_interface_id": "nic-1", "unassigned": ["10.0.0.2"], "failed": [], "unknown": []}]
+    shown = {"invocation": {"module_args": {}}, "diff": {}, "plan": TARGETS, "network_interfaces": []}
+    account.add({"changed": True, "outcomes": outcomes, **shown})
     check = f"{RUN}-1"
     health.Handover({"run": RUN}, account, "c", {"j": None}, "f").leave(check)
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600]
     taken = health.take(check)
-    assert taken.account.known() == {**account.known(), "results": [{"changed": True, "outcomes": []}]}
+    assert taken.account.known() == {**account.known(), "results": [{"changed": True, "outcomes": outcomes}]}
     assert (taken.begun, taken.connection, taken.files, taken.failed) == ({"run": RUN}, "c", {"j": None}, "f")
     for name in (check, f"{RUN}-2", "../../etc/passwd", ""):
         with pytest.raises(RefusedError, match="what was known before the health check is lost"):

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
+import pathlib
+import tracemalloc
 import typing as t
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import report, sentences
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import page, report, sentences
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.batches import split
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
     RefusedError,
@@ -36,6 +38,7 @@ from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_sc
 from hypothesis import given
 from hypothesis import strategies as st
 
+TEMPLATES = pathlib.Path(__file__).parents[4] / "roles/private_ip_cleanup/templates"
 PLANNING = {**CONTEXT, "mode": "plan"}
 
 
@@ -212,7 +215,7 @@ def test_every_planned_address_is_in_the_report_once_whatever_became_of_it(plann
     assert set(told.values()) <= {"not_attempted"}
     counted = sum(content["totals"][name] for name in entry("") if name != "network_interface_id")
     assert counted == len(planned)
-    lines = csv.DictReader(io.StringIO(report.to_csv(content)))
+    lines = csv.DictReader(report.to_csv(content))
     assert {(line["network_interface_id"], line["private_ip_address"]) for line in lines} == planned
 
 
@@ -251,7 +254,7 @@ class TestTable:
     def test_has_no_formulas(self):
         nics = [{"network_interface_id": "nic-1", "name": '=HYPERLINK("x")', "region_id": "\t@x"}]
         checked = {**CHECKED, "network_interfaces": nics}
-        rows = list(csv.DictReader(io.StringIO(report.to_csv(report.make_report(CONTEXT, checked, plan_of(checked))))))
+        rows = list(csv.DictReader(report.to_csv(report.make_report(CONTEXT, checked, plan_of(checked)))))
         assert len(rows) == 3
         assert {row["network_interface_name"] for row in rows} == {"", '\'=HYPERLINK("x")'}
         assert {row["region_id"] for row in rows} == {"", "'\t@x"}
@@ -259,8 +262,31 @@ class TestTable:
     def test_ends_with_the_warnings(self):
         checked = {**CHECKED, "warnings": ["keep: 10.9.0.0/16 matches nothing"]}
         content = report.make_report(PLANNING, checked, plan_of(checked))
-        *_rows, last = csv.DictReader(io.StringIO(report.to_csv(content)))
+        *_rows, last = csv.DictReader(report.to_csv(content))
         assert (last["outcome"], last["message"]) == ("warning", "keep: 10.9.0.0/16 matches nothing")
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        "make", [report.to_json, report.to_csv, lambda content: page.make_page(content, TEMPLATES)]
+    )
+    def test_of_many_addresses_are_never_in_memory_as_a_whole(self, make: t.Callable[..., t.Iterator[str]]):
+        addresses = [f"10.0.{number // 250}.{number % 250}" for number in range(4000)]
+        checked = result(entry("nic-1", unassigned=addresses))
+        content = report.make_report(PLANNING, checked, plan_of(checked))
+        pieces = iter(make(content))
+        # The template is read by then.
+        next(pieces)
+        tracemalloc.start()
+        try:
+            size = sum(map(len, pieces))
+            assert tracemalloc.get_traced_memory()[1] < size / 2
+        finally:
+            tracemalloc.stop()
+
+    def test_as_json_is_the_report(self):
+        content = report.make_report(PLANNING, CHECKED, PLAN)
+        assert json.loads("".join(report.to_json(content))) == content
 
 
 class TestRestoration:
