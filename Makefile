@@ -96,6 +96,7 @@ lock: setup ## Update the pinned tools and libraries to their newest releases
 	$(LOCK) --python-version 3.9 --universal --no-deps $(REQUIREMENTS)/units.in --output-file tests/unit/requirements.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/rulebook.in --output-file $(REQUIREMENTS)/rulebook.txt
 
 setup: .venv/ready $(SELF) ## Install the development environment
 

@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 REQUIREMENTS = "tests/requirements/dev.txt"
 UNIT_REQUIREMENTS = "tests/unit/requirements.txt"
 IMPORTER_REQUIREMENTS = "tests/requirements/importer.txt"
+RULEBOOK_REQUIREMENTS = "tests/requirements/rulebook.txt"
 
 # The releases of ansible-core that the matrix tests, each with the Pythons that its controller side runs on, and those
 # that it runs modules with: all that this collection supports with the oldest and the newest, the ends with the others.
@@ -197,7 +198,7 @@ def unit(session: nox.Session) -> None:
     session.install("-r", REQUIREMENTS)
     # Without one of them, what asks it would be skipped.
     session.run(
-        "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, zenlayercloud, trustme"
+        "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, jq, zenlayercloud, trustme"
     )
     run_pytest(session, *WORKERS, "-m", "not matrix", *session.posargs)
 
@@ -215,6 +216,14 @@ def build(session: nox.Session) -> None:
     """Build the collection, check what is in it, and let Galaxy's importer judge it."""
     session.install("-r", IMPORTER_REQUIREMENTS)
     session.run("python", "tests/check_collection.py", ".build/artifact")
+
+
+@nox.session(default=True)
+def rulebook(session: nox.Session) -> None:
+    """Run the rulebook with ansible-rulebook, which needs Java."""
+    session.install("-r", RULEBOOK_REQUIREMENTS)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(HERE / ".build" / "collections")}
+    session.run("pytest", "--quiet", "-rs", "tests/rulebook", env=env)
 
 
 if __name__ == "__main__":
