@@ -35,7 +35,7 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 ##@ Check
 
 # Two at a time, each with its output in one piece; the totals of the unit tests, which take longest, are the last word.
-test: setup ## Run every check but the integration tests, the matrix, the campaign and the benchmark
+test: setup ## Run every check but integration, distribution, matrix, campaign and benchmark
 	@status=0; \
 	$(MAKE) --jobs=2 --keep-going --output-sync=target unit sanity lint smoke docs-check build browser || status=1; \
 	tail -n 3 .build/unit.log; \
@@ -75,6 +75,9 @@ docs-check: setup ## Check the documentation of the collection and the changelog
 
 build: setup ## Build the collection into .build/artifact and check it
 	$(NOX) -e build
+
+distribution: setup ## Use the artifact as an execution environment has it, and run the event rulebook
+	$(NOX) -e artifact rulebook
 
 matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
 	$(NOX) -e matrix
@@ -121,4 +124,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo docs-check format help integration lint lock matrix sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs-check format help integration lint lock matrix sanity setup simulator smoke test unit

@@ -219,6 +219,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=True)
+def artifact(session: nox.Session) -> None:
+    """Install the artifact as an execution environment has it, and use it."""
+    session.install("-r", REQUIREMENTS)
+    run_pytest(session, "tests/artifact")
+
+
+@nox.session(default=True)
 def rulebook(session: nox.Session) -> None:
     """Run the rulebook with ansible-rulebook, which needs Java."""
     session.install("-r", RULEBOOK_REQUIREMENTS)
