@@ -205,10 +205,23 @@ def unit(session: nox.Session) -> None:
 
 @nox.session(default=True)
 def changelog(session: nox.Session) -> None:
-    """Check the changelog and its fragments."""
-    session.install("antsibull-changelog", "-c", REQUIREMENTS)
+    """Check the changelog and its fragments, and that a release can be made of them."""
+    session.install("antsibull-changelog", "ansible-core", "-c", REQUIREMENTS)
     session.run("antsibull-changelog", "lint")
-    session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")
+    collections = antsibull_nox.sessions.prepare_collections(
+        session, install_in_site_packages=False, install_out_of_tree=True
+    )
+    if collections is None:
+        return
+    # On a copy: the fragments stay until there is a release.
+    with session.chdir(collections.current_path):
+        fragments = Path("changelogs/fragments")
+        if any(fragments.iterdir()):
+            session.run("antsibull-changelog", "release")
+        left = sorted(path.name for path in fragments.iterdir())
+        if left:
+            session.error(f"A release leaves fragments behind: {', '.join(left)}")
+        session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")
 
 
 @nox.session(default=True)
