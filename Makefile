@@ -101,6 +101,9 @@ lock: setup ## Update the pinned tools and libraries to their newest releases
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/rulebook.in --output-file $(REQUIREMENTS)/rulebook.txt
 
+release: setup ## Move the fragments of changes into the changelog, under the version in galaxy.yml
+	$(WITH_COLLECTION) antsibull-changelog release
+
 setup: .venv/ready $(SELF) ## Install the development environment
 
 clean: ## Remove everything that was installed or built
@@ -124,4 +127,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo distribution docs-check format help integration lint lock matrix sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit

@@ -40,6 +40,7 @@ ARTIFACT = [
     "README.md",
     "REUSE.toml",
     "SECURITY.md",
+    "SUPPORT.md",
     "changelogs/changelog.yaml",
     "changelogs/config.yaml",
     "changelogs/fragments/*.yml",
