@@ -216,9 +216,9 @@ def changelog(session: nox.Session) -> None:
     # On a copy: the fragments stay until there is a release.
     with session.chdir(collections.current_path):
         fragments = Path("changelogs/fragments")
-        if any(fragments.iterdir()):
+        if any(fragments.glob("*")):
             session.run("antsibull-changelog", "release")
-        left = sorted(path.name for path in fragments.iterdir())
+        left = sorted(path.name for path in fragments.glob("*"))
         if left:
             session.error(f"A release leaves fragments behind: {', '.join(left)}")
         session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")

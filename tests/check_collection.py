@@ -76,9 +76,9 @@ def layout_problems() -> Iterator[str]:
         modules.difference_update(members)
     for module in sorted(modules):
         yield f"meta/runtime.yml: no action group has the module {module}"
-    for path in sorted(Path("plugins/module_utils").iterdir()):
+    for path in sorted(Path("plugins").glob("*_utils/*")):
         if not path.name.startswith("_"):
-            yield f"{path}: module utilities are private, their names start with an underscore"
+            yield f"{path}: utilities are private, their names start with an underscore"
 
 
 def artifact_problems(tarball: Path) -> Iterator[str]:
