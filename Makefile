@@ -36,7 +36,7 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 
 # Three at a time, since none keeps both cores busy, each with its output in one piece; the totals of the unit tests, which
 # take longest, are the last word.
-test: setup ## Run every check but the integration tests, the matrix, the campaign and the benchmark
+test: setup ## Run every check but integration, distribution, matrix, campaign and benchmark
 	@status=0; \
 	$(MAKE) --jobs=3 --keep-going --output-sync=target unit sanity lint smoke docs-check build browser || status=1; \
 	tail -n 3 .build/unit.log; \
@@ -77,6 +77,9 @@ docs-check: setup ## Check the documentation of the collection and the changelog
 build: setup ## Build the collection into .build/artifact and check it
 	$(NOX) -e build
 
+distribution: setup ## Use the artifact as an execution environment has it, and run the event rulebook
+	$(NOX) -e artifact rulebook
+
 matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
 	$(NOX) -e matrix
 
@@ -98,6 +101,10 @@ lock: setup ## Update the pinned tools and libraries to their newest releases
 	$(LOCK) --python-version 3.9 --universal --no-deps $(REQUIREMENTS)/units.in --output-file tests/unit/requirements.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/rulebook.in --output-file $(REQUIREMENTS)/rulebook.txt
+
+release: setup ## Move the fragments of changes into the changelog, under the version in galaxy.yml
+	$(WITH_COLLECTION) antsibull-changelog release
 
 setup: .venv/ready $(SELF) ## Install the development environment
 
@@ -122,4 +129,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo docs-check format help integration lint lock matrix sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit

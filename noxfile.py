@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 REQUIREMENTS = "tests/requirements/dev.txt"
 UNIT_REQUIREMENTS = "tests/unit/requirements.txt"
 IMPORTER_REQUIREMENTS = "tests/requirements/importer.txt"
+RULEBOOK_REQUIREMENTS = "tests/requirements/rulebook.txt"
 
 # The releases of ansible-core that the matrix tests, each with the Pythons that its controller side runs on, and those
 # that it runs modules with: all that this collection supports with the oldest and the newest, the ends with the others.
@@ -199,17 +200,30 @@ def unit(session: nox.Session) -> None:
     session.install("-r", REQUIREMENTS)
     # Without one of them, what asks it would be skipped.
     session.run(
-        "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, zenlayercloud, trustme"
+        "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, jq, zenlayercloud, trustme"
     )
     run_pytest(session, *WORKERS, "-m", "not matrix", *session.posargs)
 
 
 @nox.session(default=True)
 def changelog(session: nox.Session) -> None:
-    """Check the changelog and its fragments."""
-    session.install("antsibull-changelog", "-c", REQUIREMENTS)
+    """Check the changelog and its fragments, and that a release can be made of them."""
+    session.install("antsibull-changelog", "ansible-core", "-c", REQUIREMENTS)
     session.run("antsibull-changelog", "lint")
-    session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")
+    collections = antsibull_nox.sessions.prepare_collections(
+        session, install_in_site_packages=False, install_out_of_tree=True
+    )
+    if collections is None:
+        return
+    # On a copy: the fragments stay until there is a release.
+    with session.chdir(collections.current_path):
+        fragments = Path("changelogs/fragments")
+        if any(fragments.glob("*")):
+            session.run("antsibull-changelog", "release")
+        left = sorted(path.name for path in fragments.glob("*"))
+        if left:
+            session.error(f"A release leaves fragments behind: {', '.join(left)}")
+        session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")
 
 
 @nox.session(default=True)
@@ -217,6 +231,21 @@ def build(session: nox.Session) -> None:
     """Build the collection, check what is in it, and let Galaxy's importer judge it."""
     session.install("-r", IMPORTER_REQUIREMENTS)
     session.run("python", "tests/check_collection.py", ".build/artifact")
+
+
+@nox.session(default=True)
+def artifact(session: nox.Session) -> None:
+    """Install the artifact as an execution environment has it, and use it."""
+    session.install("-r", REQUIREMENTS)
+    run_pytest(session, "tests/artifact")
+
+
+@nox.session(default=True)
+def rulebook(session: nox.Session) -> None:
+    """Run the rulebook with ansible-rulebook, which needs Java."""
+    session.install("-r", RULEBOOK_REQUIREMENTS)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(HERE / ".build" / "collections")}
+    session.run("pytest", "--quiet", "-rs", "tests/rulebook", env=env)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
+  - python >= 3.9
   - requests
+notes:
+  - With the strategies of Mitogen (tried with 0.3.54) a task with C(async) hangs until its time is up. Others work.
 options:
   timeout:
     description:

@@ -22,7 +22,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._host_evidence impor
 DOCUMENTATION = r"""
 name: addresses_on_hosts
 short_description: Tell which private addresses of network interfaces are configured on hosts
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - edgecloud.nic contributors (@edgecloud-nic)
 description:

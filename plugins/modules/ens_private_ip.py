@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ens_private_ip
 short_description: Unassign secondary private IPv4 addresses of an Alibaba Cloud ENS network interface
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one elastic network interface (ENI) of Alibaba
     Cloud Edge Node Service (ENS).

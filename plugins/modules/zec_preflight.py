@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zec_preflight
 short_description: Check whether an account at Zenlayer ZEC is as this collection takes it to be
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Check whether Zenlayer ZEC answers at the endpoint, accepts the credentials and permits what the other modules
     need, and whether it behaves as they take for granted. Nothing is changed. Each check tells what was seen, what was

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zec_private_ip
 short_description: Unassign or assign secondary private IPv4 addresses of a Zenlayer ZEC network interface
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one virtual network interface (vNIC) of
     Zenlayer Elastic Compute (ZEC), or assign named ones.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zec_private_ip_info
 short_description: Show Zenlayer ZEC network interfaces, their private IPv4 addresses and what uses them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Show virtual network interfaces (vNIC) of Zenlayer Elastic Compute (ZEC), their primary and secondary private IPv4
     addresses, and what uses each address.

@@ -67,7 +67,7 @@ def report(addresses: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
     read = sum(map(len, interfaces.values()))
     return {
         "format": 1,
-        "collection": "edgecloud.nic 0.1.0",
+        "collection": "edgecloud.nic 1.0.0",
         "mode": "apply",
         "provider": "ens",
         "cloud": "Alibaba Cloud ENS",

@@ -9,6 +9,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+python -c 'import aiohttp, ansible, ansible_collections.edgecloud.nic' 2>/dev/null || {
+    echo 'Start it with "make demo", which finds a Python that is new enough (3.11) and installs what the demo needs.' >&2
+    exit 1
+}
+
 scratch=$(mktemp -d)
 simulator=
 stop() {

@@ -164,6 +164,29 @@ def scope(sim: Simulator, cloud: str, **more: Any) -> dict[str, Any]:
     return {"private_ip_cleanup_provider": cloud, "cleanup_connection": {**connection, **more}}
 
 
+def job(
+    directory: pathlib.Path,
+    hosts: dict[str, dict[str, Any]],
+    playbook: str,
+    extra_vars: dict[str, Any] | None = None,
+) -> Any:
+    """Run a playbook as automation controller does, by ansible-runner; returns what that returns, once it has ended."""
+    runner = pytest.importorskip("ansible_runner")
+    directory.mkdir()
+    inventory = directory / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+    variables = settings(directory)
+    return runner.run(
+        private_data_dir=str(directory),
+        playbook=playbook,
+        inventory=str(inventory),
+        extravars=extra_vars or {},
+        envvars={**variables, "PATH": f"{pathlib.Path(sys.executable).parent}:{variables['PATH']}"},
+        quiet=True,
+        rotate_artifacts=0,
+    )
+
+
 @contextlib.contextmanager
 def started(directory: pathlib.Path, variables: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     """Start the playbook.yml of a directory, in a session of its own; what it shows goes to output.txt there."""

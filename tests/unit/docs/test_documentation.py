@@ -128,6 +128,16 @@ def test_a_description_begins_with_what_the_module_does(shown: dict[str, Any], n
     assert all(sentence.endswith(".") for sentence in doc["description"])
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_names_the_pythons_that_are_tested_and_the_libraries_that_it_needs(
+    shown: dict[str, Any], name: str
+) -> None:
+    tested = yaml.safe_load((HERE / "tests" / "config.yml").read_text(encoding="utf-8"))["modules"]["python_requires"]
+    libraries = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = [line for line in libraries if line and not line.startswith("#")]
+    assert [entry.replace(" ", "") for entry in shown[name]["doc"]["requirements"]] == [f"python{tested}", *needed]
+
+
 def test_no_fragment_adds_to_the_description_of_a_module() -> None:
     # ansible-core merges and sorts them.
     parts = {part: yaml.safe_load(text) for part, text in fragment_texts()}

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import scope, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import job, scope
 from ansible_collections.edgecloud.nic.tests.unit.docs.printed import GUIDES, HERE, Reader, blocks, environment
 
 EXAMPLES = HERE / "docs" / "examples" / "nights"
@@ -260,7 +260,7 @@ class Controller:
     """Runs jobs as automation controller does: by ansible-runner, with what earlier ones hand on as variables."""
 
     def __init__(self, directory: pathlib.Path, hosts: dict[str, dict[str, Any]]) -> None:
-        self.runner = pytest.importorskip("ansible_runner")
+        pytest.importorskip("ansible_runner")
         self.directory, self.hosts = directory, hosts
         given = yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8"))
         (workflow,) = given["controller_workflows"]
@@ -272,19 +272,7 @@ class Controller:
 
     def launch(self, name: str, hosts: dict[str, dict[str, Any]], playbook: str, extra_vars: dict[str, Any]) -> Any:
         """Run a job; returns what ansible-runner does, once it has ended."""
-        place = self.directory / name
-        place.mkdir()
-        (place / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
-        variables = settings(place)
-        return self.runner.run(
-            private_data_dir=str(place),
-            playbook=playbook,
-            inventory=str(place / "hosts.yml"),
-            extravars=extra_vars,
-            envvars={**variables, "PATH": f"{pathlib.Path(sys.executable).parent}:{variables['PATH']}"},
-            quiet=True,
-            rotate_artifacts=0,
-        )
+        return job(self.directory / name, hosts, playbook, extra_vars)
 
     def follow(self, identifier: str | None, approve: Callable[[], bool]) -> list[str]:
         """Go through the workflow from a node on; returns how each job ended."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: example_private_ip
 short_description: Unassign or assign secondary private IPv4 addresses of an Example Cloud network interface
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Unassign named secondary private IPv4 addresses, or all of them, from one network interface, or assign named ones.
 author:

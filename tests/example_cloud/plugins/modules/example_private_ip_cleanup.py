@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: example_private_ip_cleanup
 short_description: Unassign secondary private IPv4 addresses of many Example Cloud network interfaces
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Unassign the secondary private IPv4 addresses that nothing uses from many network interfaces in one task, within
     limits.

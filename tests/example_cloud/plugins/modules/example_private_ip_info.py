@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: example_private_ip_info
 short_description: Show Example Cloud network interfaces, their private IPv4 addresses and what uses them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Show network interfaces, their primary and secondary private IPv4 addresses, and what uses each address.
 author:

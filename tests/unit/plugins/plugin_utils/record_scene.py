@@ -27,7 +27,7 @@ POLICY: dict[str, t.Any] = {
     "force": False,
 }
 CONTEXT: dict[str, t.Any] = {
-    "collection": "edgecloud.nic 0.1.0",
+    "collection": "edgecloud.nic 1.0.0",
     "mode": "apply",
     "scope": "shop",
     "provider": "cloudy",
