@@ -37,7 +37,7 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 # Two at a time, each with its output in one piece; the totals of the unit tests, which take longest, are the last word.
 test: setup ## Run every check but the integration tests, the matrix, the campaign and the benchmark
 	@status=0; \
-	$(MAKE) --jobs=2 --keep-going --output-sync=target unit sanity lint smoke docs-check build browser || status=1; \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target unit sanity lint smoke docs-check docs build browser || status=1; \
 	tail -n 3 .build/unit.log; \
 	exit $$status
 
@@ -72,6 +72,9 @@ sanity: setup ## Run ansible-test's sanity tests
 
 docs-check: setup ## Check the documentation of the collection and the changelog
 	$(NOX) -e docs-check changelog
+
+docs: setup ## Build the docsite into .build/docs/html; a warning is an error
+	$(NOX) -e docs
 
 build: setup ## Build the collection into .build/artifact and check it
 	$(NOX) -e build
@@ -120,4 +123,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo docs-check format help integration lint lock matrix sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo docs docs-check format help integration lint lock matrix sanity setup simulator smoke test unit

@@ -81,11 +81,10 @@ def fragment_texts() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Give what ansible-doc shows of each module, by the module's name."""
-    names = [f"edgecloud.nic.{name}" for name in MODULES]
+def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Give what ansible-doc and the docsite show of the collection, by type and name."""
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.doc", "--json", "--type", "module", *names],
+        [sys.executable, "-m", "ansible.cli.doc", "--metadata-dump", "edgecloud.nic"],
         capture_output=True,
         text=True,
         check=False,
@@ -99,7 +98,20 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         },
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return {name.rpartition(".")[2]: doc for name, doc in json.loads(done.stdout).items()}
+    found = json.loads(done.stdout)["all"]
+    # Keywords are ansible-core's own.
+    return {
+        kind: {name.removeprefix("edgecloud.nic."): doc for name, doc in docs.items()}
+        for kind, docs in found.items()
+        if docs and kind != "keyword"
+    }
+
+
+@pytest.fixture
+def shown(listed: dict[str, Any]) -> dict[str, Any]:
+    """Give what ansible-doc shows of each module, by the module's name."""
+    modules: dict[str, Any] = listed["module"]
+    return modules
 
 
 def options_of(options: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -112,6 +124,14 @@ def returned_of(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, 
     for name, value in values.items():
         yield above + name, value
         yield from returned_of(value.get("contains") or {}, f"{above}{name}.")
+
+
+def test_what_users_write_is_listed_and_nothing_else(listed: dict[str, Any]) -> None:
+    assert {kind: sorted(docs) for kind, docs in listed.items()} == {
+        "module": MODULES,
+        "filter": ["addresses_on_hosts"],
+        "role": ["private_ip_cleanup"],
+    }
 
 
 @pytest.mark.parametrize("name", MODULES)
