@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import CONNECTION_SPEC
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
-from ansible_collections.edgecloud.nic.tests.unit.docs.printed import HERE, README, Reader, blocks, environment
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import GUIDES, HERE, README, Reader, blocks, environment
 
 GROUPS: dict[str, Any] = yaml.safe_load((HERE / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
 CLOUDS: list[str] = GROUPS["all"][0]["metadata"]["extend_group"]
@@ -292,16 +292,16 @@ def test_the_tasks_of_the_readme_have_full_names_and_options_that_exist() -> Non
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
+def test_guide_and_options_name_every_variable_that_credentials_are_read_from(
     shown: dict[str, Any], cloud: str
 ) -> None:
     providers = "ansible_collections.edgecloud.nic.plugins.module_utils._providers"
     sources = importlib.import_module(f"{providers}.{cloud}.credentials").SOURCES
-    readme = README.read_text(encoding="utf-8")
+    guide = (GUIDES / "authentication.rst").read_text(encoding="utf-8")
     options = shown[f"{cloud}_private_ip"]["doc"]["options"]
     for option, variables in {**sources.variables, "profile": sources.profile_variables}.items():
         for variable in variables:
-            assert f"`{variable}`" in readme
+            assert f"``{variable}``" in guide
             assert f"E({variable})" in " ".join(options[option]["description"]), option
 
 
