@@ -38,7 +38,7 @@ simulator: setup ## Start the simulator of both clouds on port 8089
 # take longest, are the last word.
 test: setup ## Run every check but integration, distribution, matrix, campaign and benchmark
 	@status=0; \
-	$(MAKE) --jobs=3 --keep-going --output-sync=target unit sanity lint smoke docs-check build browser || status=1; \
+	$(MAKE) --jobs=3 --keep-going --output-sync=target unit sanity lint smoke docs-check docs build browser || status=1; \
 	tail -n 3 .build/unit.log; \
 	exit $$status
 
@@ -73,6 +73,9 @@ sanity: setup ## Run ansible-test's sanity tests
 
 docs-check: setup ## Check the documentation of the collection and the changelog
 	$(NOX) -e docs-check changelog
+
+docs: setup ## Build the docsite into .build/docs/html; a warning is an error
+	$(NOX) -e docs
 
 build: setup ## Build the collection into .build/artifact and check it
 	$(NOX) -e build
@@ -129,4 +132,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo distribution docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit

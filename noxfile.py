@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import zlib
 from pathlib import Path
 
 import antsibull_nox
@@ -224,6 +225,28 @@ def changelog(session: nox.Session) -> None:
         if left:
             session.error(f"A release leaves fragments behind: {', '.join(left)}")
         session.run("antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml")
+
+
+@nox.session(default=True)
+def docs(session: nox.Session) -> None:
+    """Build the docsite into .build/docs/html; a warning is an error."""
+    session.install("ansible-core", "antsibull-docs", "sphinx-ansible-theme", "-c", REQUIREMENTS)
+    rst = HERE / ".build" / "docs" / "rst"
+    rst.mkdir(parents=True, exist_ok=True)
+    # antsibull-docs writes into no directory that others may write into.
+    rst.chmod(0o755)
+    session.run(
+        *("antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"),
+        *("--cleanup", "everything", "--dest-dir", str(rst), "edgecloud.nic"),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(HERE / ".build" / "collections")},
+    )
+    for inventory in Path("docs/sphinx").glob("*.inv.txt"):
+        *head, entries = inventory.read_bytes().split(b"\n", 4)
+        (rst.parent / inventory.stem).write_bytes(b"\n".join([*head, zlib.compress(entries)]))
+    session.run(
+        *("sphinx-build", "--quiet", "--fresh-env", "--fail-on-warning", "--keep-going"),
+        *("--conf-dir", "docs/sphinx", str(rst), str(rst.with_name("html"))),
+    )
 
 
 @nox.session(default=True)

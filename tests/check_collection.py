@@ -48,6 +48,7 @@ ARTIFACT = [
     "docs/docsite/*.yml",
     "docs/docsite/rst/*.rst",
     "docs/examples/*.yml",
+    "docs/images/*.png",
     "extensions/*.yml",
     "meta/*.yml",
     "playbooks/*.j2",

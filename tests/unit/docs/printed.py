@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -31,7 +32,13 @@ _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.M)
 _FILE = re.compile(r"# (\S+\.yml)\n")
 #: Stands for anything: within a line, or lines where it stands alone.
 _LEFT_OUT = "…"
-_COMMANDS = {"ansible": "adhoc", "ansible-playbook": "playbook"}
+_COMMANDS = {
+    "ansible": "adhoc",
+    "ansible-doc": "doc",
+    "ansible-galaxy": "galaxy",
+    "ansible-playbook": "playbook",
+    "ansible-vault": "vault",
+}
 
 
 class Block(NamedTuple):
@@ -85,7 +92,7 @@ def environment(sim: Simulator) -> dict[str, str]:
 class Reader:
     """Does what a document says, in a directory of their own and with what is installed here.
 
-    :param environment: what is set where commands run.
+    :param environment: what is set where commands run; commands that export variables add to it.
     :param replacements: what a reader writes instead of what is printed.
     """
 
@@ -96,7 +103,7 @@ class Reader:
         self.output = ""
         self.returncode = 0
         self._replacements = replacements or {}
-        self._environment = environment
+        self._environment = dict(environment)
         self._programs = directory / "bin"
         self._programs.mkdir(parents=True)
         for name, program in _COMMANDS.items():
@@ -133,6 +140,9 @@ class Reader:
         digest = re.search(r"sha256:[0-9a-f]{64}", self.output)
         if digest:
             command = re.sub(rf"sha256:[0-9a-f]+{_LEFT_OUT}", digest[0], command)
+        if command.startswith("export "):
+            self._environment |= dict(word.split("=", 1) for word in shlex.split(self._own(command))[1:])
+            return
         settled = settings(self.directory, **self._environment)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", self._own(command)],

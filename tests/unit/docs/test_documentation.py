@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import CONNECTION_SPEC
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
-from ansible_collections.edgecloud.nic.tests.unit.docs.printed import HERE, README, Reader, blocks, environment
+from ansible_collections.edgecloud.nic.tests.unit.docs.printed import GUIDES, HERE, README, Reader, blocks, environment
 
 GROUPS: dict[str, Any] = yaml.safe_load((HERE / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
 CLOUDS: list[str] = GROUPS["all"][0]["metadata"]["extend_group"]
@@ -81,11 +81,10 @@ def fragment_texts() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Give what ansible-doc shows of each module, by the module's name."""
-    names = [f"edgecloud.nic.{name}" for name in MODULES]
+def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Give what ansible-doc and the docsite show of the collection, by type and name."""
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.doc", "--json", "--type", "module", *names],
+        [sys.executable, "-m", "ansible.cli.doc", "--metadata-dump", "edgecloud.nic"],
         capture_output=True,
         text=True,
         check=False,
@@ -99,7 +98,20 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         },
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return {name.rpartition(".")[2]: doc for name, doc in json.loads(done.stdout).items()}
+    found = json.loads(done.stdout)["all"]
+    # Keywords are ansible-core's own.
+    return {
+        kind: {name.removeprefix("edgecloud.nic."): doc for name, doc in docs.items()}
+        for kind, docs in found.items()
+        if docs and kind != "keyword"
+    }
+
+
+@pytest.fixture
+def shown(listed: dict[str, Any]) -> dict[str, Any]:
+    """Give what ansible-doc shows of each module, by the module's name."""
+    modules: dict[str, Any] = listed["module"]
+    return modules
 
 
 def options_of(options: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -112,6 +124,14 @@ def returned_of(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, 
     for name, value in values.items():
         yield above + name, value
         yield from returned_of(value.get("contains") or {}, f"{above}{name}.")
+
+
+def test_what_users_write_is_listed_and_nothing_else(listed: dict[str, Any]) -> None:
+    assert {kind: sorted(docs) for kind, docs in listed.items()} == {
+        "module": MODULES,
+        "filter": ["addresses_on_hosts"],
+        "role": ["private_ip_cleanup"],
+    }
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -278,20 +298,20 @@ def test_the_examples_of_a_module_have_full_names_and_options_that_exist(name: s
 
 def test_the_tasks_of_the_readme_have_full_names_and_options_that_exist() -> None:
     tasks = [task for block in blocks(README, "yaml") for task in tasks_of(yaml.safe_load(block.text))]
-    assert len({check_task(task) for task in tasks}) >= 3
+    assert {check_task(task) for task in tasks} == {"ens_private_ip", "zec_private_ip"}
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_readme_and_options_name_every_variable_that_credentials_are_read_from(
+def test_guide_and_options_name_every_variable_that_credentials_are_read_from(
     shown: dict[str, Any], cloud: str
 ) -> None:
     providers = "ansible_collections.edgecloud.nic.plugins.module_utils._providers"
     sources = importlib.import_module(f"{providers}.{cloud}.credentials").SOURCES
-    readme = README.read_text(encoding="utf-8")
+    guide = (GUIDES / "authentication.rst").read_text(encoding="utf-8")
     options = shown[f"{cloud}_private_ip"]["doc"]["options"]
     for option, variables in {**sources.variables, "profile": sources.profile_variables}.items():
         for variable in variables:
-            assert f"`{variable}`" in readme
+            assert f"``{variable}``" in guide
             assert f"E({variable})" in " ".join(options[option]["description"]), option
 
 
@@ -307,9 +327,19 @@ def test_the_commands_of_the_readme_have_options_that_exist() -> None:
 
 
 @pytest.mark.matrix
-def test_the_last_command_of_the_readme_prints_what_is_shown_there(sim: Simulator, tmp_path: pathlib.Path) -> None:
-    _exports, tried = blocks(README, "console", "Try it without an account")
-    shown = blocks(README, "ansible-output", "What a task returns")
-    assert (len(tried.commands), len(shown)) == (3, 1)
-    Reader(tmp_path, environment(sim)).follow([tried, *shown])
-    assert [call["private_ip_addresses"] for call in sim.calls(write=True)] == [["10.10.1.11"]]
+def test_the_readme_is_right_from_its_installation_to_its_restoration(sim: Simulator, tmp_path: pathlib.Path) -> None:
+    # Nothing but what is installed there is to be found.
+    settings = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed"), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "0"}
+    repository = {"https://github.com/edgecloud-nic/edgecloud.nic": HERE.resolve().as_uri()}
+
+    def left() -> dict[str, set[str]]:
+        nics = sim.estate()["zec"]["network_interfaces"]
+        return {name: set(nic["secondary_private_ips"]) for name, nic in nics.items()}
+
+    before = left()
+    Reader(tmp_path, {**environment(sim), **settings}, repository).follow(blocks(README, heading="Use it"))
+    calls = [call["private_ip_addresses"] for call in sim.calls(write=True)]
+    assert calls[:2] == [["10.10.1.11", "10.10.1.12"], ["10.30.1.11", "10.30.1.12", "10.30.1.13"]]
+    # Of the region, what was taken off was put back.
+    assert len(calls) > 2
+    assert left() == {**before, "nic-hongkong-game-1": set()}
