@@ -29,8 +29,9 @@ _PARTS = {
 }
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.M)
 _FILE = re.compile(r"# (\S+\.yml)\n")
+_TABLE = re.compile(r"^( *)\.\. list-table::.*\n(?:\1 +\S.*\n|\n)*", re.M)
 #: Stands for anything: within a line, or lines where it stands alone.
-_LEFT_OUT = "…"
+LEFT_OUT = "…"
 _COMMANDS = {"ansible": "adhoc", "ansible-playbook": "playbook"}
 
 
@@ -60,10 +61,23 @@ def blocks(document: pathlib.Path, language: str | None = None, heading: str | N
     return [block for block in found if language in (None, block.language) and heading in (None, block.heading)]
 
 
+def tables(guide: pathlib.Path, below: str = "") -> list[list[list[str]]]:
+    """Give the tables of a guide as the cells of their rows, the head first.
+
+    :param below: a text of the guide that the tables come after.
+    """
+    found = []
+    text = guide.read_text(encoding="utf-8")
+    for match in _TABLE.finditer(text, text.index(below)):
+        rows = re.split(r"^ +\* - ", match[0], flags=re.M)[1:]
+        found.append([[cell.strip() for cell in re.split(r"^ +- ", row, flags=re.M)] for row in rows])
+    return found
+
+
 def is_shown(printed: str, output: str) -> bool:
     """Tell whether an output has these lines somewhere."""
     lines = [
-        "(?:.*\n)*?" if line.strip() == _LEFT_OUT else ".*".join(map(re.escape, line.split(_LEFT_OUT))) + r" *\n"
+        "(?:.*\n)*?" if line.strip() == LEFT_OUT else ".*".join(map(re.escape, line.split(LEFT_OUT))) + r" *\n"
         for line in comparable(printed).splitlines()
     ]
     return re.search("^" + "".join(lines), comparable(output), re.M) is not None
@@ -132,7 +146,7 @@ class Reader:
         # A digest is another one each time; its beginning is printed.
         digest = re.search(r"sha256:[0-9a-f]{64}", self.output)
         if digest:
-            command = re.sub(rf"sha256:[0-9a-f]+{_LEFT_OUT}", digest[0], command)
+            command = re.sub(rf"sha256:[0-9a-f]+{LEFT_OUT}", digest[0], command)
         settled = settings(self.directory, **self._environment)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", self._own(command)],

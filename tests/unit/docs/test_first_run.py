@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 import sys
 from typing import Any
 
@@ -22,6 +21,7 @@ from ansible_collections.edgecloud.nic.tests.unit.docs.printed import (
     blocks,
     environment,
     is_shown,
+    tables,
 )
 
 GUIDE = GUIDES / "first_run.rst"
@@ -152,9 +152,8 @@ def test_the_policy_is_what_a_cleanup_needs_and_no_more(sim: Simulator) -> None:
 
 
 def test_the_table_names_every_check_in_its_order(sim: Simulator) -> None:
-    text = GUIDE.read_text(encoding="utf-8")
-    table = text.partition("   * - Check\n")[2].partition("``unknown``")[0]
-    assert re.findall(r"^   \* - ``(\w+)``$", table, re.M) == [check["id"] for check in preflight(sim)]
+    (rows,) = (rows for head, *rows in tables(GUIDE) if head[0] == "Check")
+    assert [row[0].strip("`") for row in rows] == [check["id"] for check in preflight(sim)]
 
 
 # What no read call can settle.
