@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
@@ -72,6 +72,11 @@ def tables(guide: pathlib.Path, below: str = "") -> list[list[list[str]]]:
         rows = re.split(r"^ +\* - ", match[0], flags=re.M)[1:]
         found.append([[cell.strip() for cell in re.split(r"^ +- ", row, flags=re.M)] for row in rows])
     return found
+
+
+def literals(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Give what stands literally in the first cells of these rows of a table."""
+    return [literal for row in rows for literal in re.findall("``(.+?)``", row[0], re.S)]
 
 
 def is_shown(printed: str, output: str) -> bool:

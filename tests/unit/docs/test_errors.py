@@ -24,6 +24,7 @@ from ansible_collections.edgecloud.nic.tests.unit.docs.printed import (
     Reader,
     blocks,
     environment,
+    literals,
     tables,
 )
 
@@ -115,13 +116,7 @@ def said(fewest: int = FEWEST_WORDS) -> set[str]:
 
 
 def messages() -> list[str]:
-    return [
-        normal(message)
-        for table in tables(GUIDE)
-        if table[0][0] == MESSAGE
-        for row in table[1:]
-        for message in re.findall("``(.+?)``", row[0], re.S)
-    ]
+    return [normal(text) for head, *rows in tables(GUIDE) if head[0] == MESSAGE for text in literals(rows)]
 
 
 def tells(message: str, text: str) -> bool:
@@ -185,7 +180,7 @@ def test_every_code_has_a_row_that_says_what_it_means_and_there_is_no_other(clou
     known = codes(cloud)
     head, *rows = tables(GUIDE, f".. _ansible_collections.edgecloud.nic.docsite.errors.{cloud}:")[0]
     assert head[0] == "Code"
-    means = {code: row[1] for row in rows for code in re.findall("``(.+?)``", row[0])}
+    means = {code: row[1] for row in rows for code in literals([row])}
     families = {code.rstrip(LEFT_OUT): meaning for code, meaning in means.items() if code.endswith(LEFT_OUT)}
     exact = {code: meaning for code, meaning in means.items() if not code.endswith(LEFT_OUT)}
     assert exact == {code: kind.value for code, kind in known.kinds.items()}
