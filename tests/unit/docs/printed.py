@@ -148,10 +148,9 @@ class Reader:
         assert is_shown(text, self.output), f"{text}\n--- is not in ---\n{self.output}"
 
     def run(self, command: str) -> None:
-        # A digest is another one each time; its beginning is printed.
-        digest = re.search(r"sha256:[0-9a-f]{64}", self.output)
-        if digest:
-            command = re.sub(rf"sha256:[0-9a-f]+{LEFT_OUT}", digest[0], command)
+        # Digests are other ones each time; their beginnings are printed, in the order in which they were shown.
+        digests = iter(dict.fromkeys(re.findall(r"sha256:[0-9a-f]{64}", self.output)))
+        command = re.sub(rf"sha256:[0-9a-f]+{LEFT_OUT}", lambda printed: next(digests, printed[0]), command)
         settled = settings(self.directory, **self._environment)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", self._own(command)],
