@@ -70,7 +70,7 @@ def tables(guide: pathlib.Path, below: str = "") -> list[list[list[str]]]:
     text = guide.read_text(encoding="utf-8")
     for match in _TABLE.finditer(text, text.index(below)):
         rows = re.split(r"^ +\* - ", match[0], flags=re.M)[1:]
-        found.append([[cell.strip() for cell in re.split(r"^ +- ", row, flags=re.M)] for row in rows])
+        found.append([[cell.strip() for cell in re.split(r"^ +-(?: |$)", row, flags=re.M)] for row in rows])
     return found
 
 
