@@ -107,6 +107,27 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def guide(results: str) -> str:
+    """Word results, as C(Report.text) has worded them, as a page of the documentation: the same figures."""
+    return "\n\n".join(map(_as_rst, results.strip().split("\n\n"))) + "\n"
+
+
+def _as_rst(part: str) -> str:
+    text = part.replace("`", "``")
+    if text.startswith("|"):
+        head, _rule, *rows = (line.strip("|").split("|") for line in text.splitlines())
+        lines = [".. list-table::", "   :header-rows: 1", ""]
+        for row in (head, *rows):
+            lines += [f"   {' ' if number else '*'} - {cell.strip()}".rstrip() for number, cell in enumerate(row)]
+        return "\n".join(lines)
+    underlined = {"# ": "=", "## ": "-"}
+    for mark, line in underlined.items():
+        if text.startswith(mark):
+            title = text[len(mark) :]
+            return f"{title}\n{line * len(title)}"
+    return text
+
+
 def _revision() -> str:
     """Name the commit that is measured."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]

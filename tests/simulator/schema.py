@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class EstateError(ValueError):
-    """The estate, the settings, a fault or a change is not what the README describes."""
+    """The estate, the settings, a fault or a change is not what the guide describes."""
 
 
 def mapping(data: Any, where: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be set about the behaviour of the simulated clouds (see README.md for each setting)."""
+"""What can be set about the behaviour of the simulated clouds (the guide explains each setting)."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class Throttles:
 
 @dataclass
 class Fault:
-    """Something that goes wrong for some calls; see README.md for what each kind takes."""
+    """Something that goes wrong for some calls; the guide tells what each kind takes."""
 
     kind: str
     match: dict[str, Any] = field(default_factory=dict)

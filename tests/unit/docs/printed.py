@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
@@ -30,8 +30,9 @@ _PARTS = {
 }
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.M)
 _FILE = re.compile(r"# (\S+\.yml)\n")
+_TABLE = re.compile(r"^( *)\.\. list-table::.*\n(?:\1 +\S.*\n|\n)*", re.M)
 #: Stands for anything: within a line, or lines where it stands alone.
-_LEFT_OUT = "…"
+LEFT_OUT = "…"
 _COMMANDS = {
     "ansible": "adhoc",
     "ansible-doc": "doc",
@@ -67,10 +68,28 @@ def blocks(document: pathlib.Path, language: str | None = None, heading: str | N
     return [block for block in found if language in (None, block.language) and heading in (None, block.heading)]
 
 
+def tables(guide: pathlib.Path, below: str = "") -> list[list[list[str]]]:
+    """Give the tables of a guide as the cells of their rows, the head first.
+
+    :param below: a text of the guide that the tables come after.
+    """
+    found = []
+    text = guide.read_text(encoding="utf-8")
+    for match in _TABLE.finditer(text, text.index(below)):
+        rows = re.split(r"^ +\* - ", match[0], flags=re.M)[1:]
+        found.append([[cell.strip() for cell in re.split(r"^ +-(?: |$)", row, flags=re.M)] for row in rows])
+    return found
+
+
+def literals(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Give what stands literally in the first cells of these rows of a table."""
+    return [literal for row in rows for literal in re.findall("``(.+?)``", row[0], re.S)]
+
+
 def is_shown(printed: str, output: str) -> bool:
     """Tell whether an output has these lines somewhere."""
     lines = [
-        "(?:.*\n)*?" if line.strip() == _LEFT_OUT else ".*".join(map(re.escape, line.split(_LEFT_OUT))) + r" *\n"
+        "(?:.*\n)*?" if line.strip() == LEFT_OUT else ".*".join(map(re.escape, line.split(LEFT_OUT))) + r" *\n"
         for line in comparable(printed).splitlines()
     ]
     return re.search("^" + "".join(lines), comparable(output), re.M) is not None
@@ -136,10 +155,9 @@ class Reader:
         assert is_shown(text, self.output), f"{text}\n--- is not in ---\n{self.output}"
 
     def run(self, command: str) -> None:
-        # A digest is another one each time; its beginning is printed.
-        digest = re.search(r"sha256:[0-9a-f]{64}", self.output)
-        if digest:
-            command = re.sub(rf"sha256:[0-9a-f]+{_LEFT_OUT}", digest[0], command)
+        # Digests are other ones each time; their beginnings are printed, in the order in which they were shown.
+        digests = iter(dict.fromkeys(re.findall(r"sha256:[0-9a-f]{64}", self.output)))
+        command = re.sub(rf"sha256:[0-9a-f]+{LEFT_OUT}", lambda printed: next(digests, printed[0]), command)
         if command.startswith("export "):
             self._environment |= dict(word.split("=", 1) for word in shlex.split(self._own(command))[1:])
             return

@@ -63,9 +63,9 @@ def test_its_options_name_no_cloud_but_in_their_descriptions() -> None:
     assert CLOUD.findall(yaml.safe_dump(without_documentation(SPEC))) == []
 
 
-def test_its_readme_and_tasks_name_only_variables_that_there_are() -> None:
-    texts = [(HERE / "README.md").read_text(encoding="utf-8"), (ROLE / "README.md").read_text(encoding="utf-8")]
-    texts += [path.read_text(encoding="utf-8") for path in (HERE / "docs/examples").rglob("*.yml")]
+def test_guides_and_examples_name_only_variables_that_there_are() -> None:
+    paths = [HERE / "README.md", ROLE / "README.md", *(HERE / "docs").rglob("*.rst"), *(HERE / "docs").rglob("*.yml")]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     named = {name for text in texts for name in re.findall(r"\bprivate_ip_cleanup_\w+", text)}
     assert named - set(SPEC) <= {"private_ip_cleanup_result", "private_ip_cleanup_results", "private_ip_cleanup_"}
 

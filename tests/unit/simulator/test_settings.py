@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the providers leave open can be set, and each setting does what the README says."""
+"""What the providers leave open can be set, and each setting does what the guide says."""
 
 from __future__ import annotations
 
