@@ -14,14 +14,7 @@ import sys
 import time
 from collections import Counter
 
-from .histories import play, play_nights
-
-#: So many histories have one of sixty nights among them.
-_NIGHTS_AMONG = 20
-
-
-def _play(seed: int) -> tuple[str, Counter[str]]:
-    return play(seed) if seed % _NIGHTS_AMONG else play_nights(seed)
+from .histories import play_either
 
 
 def main() -> int:
@@ -35,7 +28,7 @@ def main() -> int:
     print(f"Histories of the seeds {seeds[0]} to {seeds[-1]}", flush=True)
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
-        for number, (complaint, more) in enumerate(pool.map(_play, seeds), start=1):
+        for number, (complaint, more) in enumerate(pool.map(play_either, seeds), start=1):
             seen += more
             if complaint or number % 20 == 0:
                 print(complaint or ", ".join(f"{count} {what}" for what, count in seen.items()), flush=True)

@@ -30,6 +30,11 @@ def play_nights(seed: int, count: int = 60) -> tuple[str, Counter[str]]:
     return _play(draw_nights(seed, count), NightWatch)
 
 
+def play_either(seed: int) -> tuple[str, Counter[str]]:
+    """Play the nights of a seed that 20 divides, and the history of any other; see C(_play)."""
+    return play(seed) if seed % 20 else play_nights(seed)
+
+
 def _play(history: History, judge: type[Oracle]) -> tuple[str, Counter[str]]:
     """Play a history.
 
