@@ -41,7 +41,7 @@ FOR_ZEC = {
     "hosts: shop": "hosts: games",
     "ansible shop": "ansible games",
     "--limit shop": "--limit games",
-    "shop-trace": "games-trace",
+    " shop-trace": " games-trace",
     '6 "action": "UnassignPrivateIpAddresses"': '7 "action": "UnassignNetworkInterfaceIpv4"',
     "cleanup/shop": "cleanup/games",
     "eni-hangzhou-web-1": "nic-hongkong-game-1",
