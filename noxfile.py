@@ -31,10 +31,10 @@ IMPORTER_REQUIREMENTS = "tests/requirements/importer.txt"
 RULEBOOK_REQUIREMENTS = "tests/requirements/rulebook.txt"
 
 # The releases of ansible-core that the matrix tests, each with the Pythons that its controller side runs on, and those
-# that it runs modules with: all that this collection supports with the oldest and the newest, the ends with the others.
+# that it runs modules with: all that this collection supports with the newest, the ends with the others.
 # antsibull-nox would take the releases from the git repository; these are what users install.
 ANSIBLE_CORES = {
-    "2.18.19": (">=3.11,<3.14", ["3.9", "3.10", "3.11", "3.12", "3.13"]),
+    "2.18.19": (">=3.11,<3.14", ["3.9", "3.13"]),
     "2.19.14": (">=3.11,<3.14", ["3.9", "3.13"]),
     "2.20.10": (">=3.12,<3.15", ["3.9", "3.14"]),
     "2.21.5": (">=3.12,<3.15", ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]),
