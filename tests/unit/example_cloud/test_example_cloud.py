@@ -26,7 +26,10 @@ from ansible_collections.edgecloud.nic.tests.example_cloud.server import ACCOUNT
 from ansible_collections.edgecloud.nic.tests.unit.action import playbook
 
 HERE = pathlib.Path(check_collection.__file__).parents[1]
-COPIED = ("README.md", "galaxy.yml", "docs", "meta", "playbooks", "plugins", "roles", "tests/unit/docs")
+COPIED = (
+    *("README.md", "galaxy.yml", "requirements.txt"),
+    *("docs", "meta", "playbooks", "plugins", "roles", "tests/config.yml", "tests/unit/docs"),
+)
 NIC = "if-001"
 UNUSED, BOUND, CONTAINED = "10.0.1.11", "10.0.1.12", "10.0.1.13"
 IN_USE = [
