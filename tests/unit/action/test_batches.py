@@ -31,6 +31,7 @@ def written_to(sim: Simulator) -> list[str]:
     return [call["network_interface_ids"][0] for call in sim.calls(write=True)]
 
 
+@pytest.mark.matrix
 def test_a_ramp_ends_with_the_batch_that_fails_and_the_same_again_continues(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_time_limit_of_a_task_ends_a_pause_and_not_its_account(
     assert written_to(cloud_of_ten) == ["nic-sim-000001"]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "group",
     [

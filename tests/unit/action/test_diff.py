@@ -11,6 +11,7 @@ import pathlib
 import re
 from typing import Any, NamedTuple
 
+import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import WAYS, play
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
@@ -50,6 +51,7 @@ def addresses(text: str) -> set[str]:
     return set(re.findall(r'"(\d+\.\d+\.\d+\.\d+)"', text))
 
 
+@pytest.mark.matrix
 @WAYS
 def test_a_loop_shows_the_diff_of_every_item(sim: Simulator, here: bool, tmp_path: pathlib.Path) -> None:
     tasks = [

@@ -240,6 +240,7 @@ def run_on_cluster(
         return run(directory, sim, printed("k8s_info"), None, collections, K8S_AUTH_KUBECONFIG=str(kubeconfig))
 
 
+@pytest.mark.matrix
 def test_what_pods_have_and_what_is_there_for_pods(
     tmp_path: pathlib.Path, sim: Simulator, k8s_collections: tuple[pathlib.Path, ...]
 ) -> None:
@@ -260,6 +261,7 @@ def test_what_pods_have_and_what_is_there_for_pods(
     check_plan(done, {"eni-hangzhou-web-1": ["10.10.1.11", "10.10.1.12"]})
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("pods", "config"),
     [
@@ -292,6 +294,7 @@ def example() -> str:
     return block.shown
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "rewritten",
     [
@@ -323,6 +326,7 @@ def broken_plan(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
     yield tmp_path
 
 
+@pytest.mark.matrix
 def test_an_address_plan_with_a_line_that_cannot_be_read_ends_the_play(
     broken_plan: pathlib.Path, sim: Simulator
 ) -> None:

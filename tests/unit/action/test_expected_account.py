@@ -127,6 +127,7 @@ def identity_alone(sim: Simulator) -> bool:
     return set(sim.counts()) <= IDENTITY
 
 
+@pytest.mark.matrix
 def test_a_plan_is_applied_in_its_own_account_only(sim: Simulator, role: Role) -> None:
     role.run("plan", A, expected_account=A)
     assert role.plan()["account"] == A
@@ -170,6 +171,7 @@ def test_a_plan_is_judged_as_a_whole_by_what_is_missing(sim: Simulator, role: Ro
     assert "Unassigned 8 addresses" in role.run("apply", A, batch_size=2)
 
 
+@pytest.mark.matrix
 def test_what_matches_nothing_is_said_once_for_all_batches(sim: Simulator, role: Role) -> None:
     sim.clear_calls()
     shown = role.run("apply", A, plan_file="{{ omit }}", keep=["192.0.2.1"], batch_size=1, expected_account=A)

@@ -96,6 +96,7 @@ def test_a_health_check_that_fails_ends_the_run_by_name(cloud_of_ten: Simulator,
     assert [row["message"] for row in content["addresses"] if row["outcome"] == "not_attempted"] == [reason] * 9
 
 
+@pytest.mark.matrix
 def test_a_health_check_that_is_not_there_is_refused_before_anything_is_read(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path
 ) -> None:

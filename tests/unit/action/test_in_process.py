@@ -88,6 +88,7 @@ def test_without_requests_here_the_task_gets_a_process_and_a_clear_message(
     assert sim.calls() == []
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "missing",
     [

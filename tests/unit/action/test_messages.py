@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import pathlib
 
+import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import WAYS, play
 
 
+@pytest.mark.matrix
 @WAYS
 def test_a_state_that_the_cloud_cannot_give_is_refused_with_the_reason(
     sim: Simulator, here: bool, tmp_path: pathlib.Path

@@ -171,12 +171,14 @@ def test_a_run_that_is_killed_leaves_what_it_knew(small_clouds: Simulator, tmp_p
     assert content["success"] is False
 
 
+@pytest.mark.matrix
 def test_check_mode_writes_no_overview(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     done = run(tmp_path, {"shop": cleaned(small_clouds, "ens")}, "--check", playbook=CLEANUP)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert not (tmp_path / "cleanup").exists()
 
 
+@pytest.mark.matrix
 def test_an_overview_that_cannot_be_written_costs_no_cleanup(small_clouds: Simulator, tmp_path: pathlib.Path) -> None:
     (tmp_path / "cleanup" / "index.html").mkdir(parents=True)
     done = run(tmp_path, {"shop": cleaned(small_clouds, "ens")}, playbook=CLEANUP)

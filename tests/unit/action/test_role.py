@@ -177,6 +177,7 @@ def test_a_batch_of_which_nothing_was_done_looks_failed_and_ends_the_run(
     assert done.stderr.count("network interfaces done") == 1
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("way", "seconds"),
     [
@@ -233,6 +234,7 @@ def test_a_new_plan_puts_aside_what_tells_of_the_one_that_was_applied(
     assert (report(tmp_path)["mode"], report(tmp_path)["plan_digest"]) == ("restore", digest)
 
 
+@pytest.mark.matrix
 def test_a_restore_ends_its_plan(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     run(small_cloud, tmp_path, plan_file="plan.json")
     applying: dict[str, Any] = {"mode": "apply", "plan_file": "plan.json", "approved": report(tmp_path)["plan_digest"]}
@@ -263,6 +265,7 @@ def test_a_restore_from_a_journal_is_of_one_plan(small_cloud: Simulator, tmp_pat
     assert [len(small_cloud.addresses(f"nic-sim-00000{number}")[1]) for number in (1, 2)] == [2, 0]
 
 
+@pytest.mark.matrix
 def test_a_plan_over_both_limits_is_not_applied_where_one_is_raised(
     small_cloud: Simulator, tmp_path: pathlib.Path
 ) -> None:

@@ -109,6 +109,7 @@ def young(directory: pathlib.Path) -> set[Key]:
     }
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("given", "needed"),
     [({"min_age": 72}, "candidates_file"), ({"candidates_file": "candidates.jsonl"}, "min_age")],
@@ -188,6 +189,7 @@ def test_applying_in_one_go_leaves_out_what_is_young(cloud: Simulator, tmp_path:
     assert len(cloud.calls(write=True)) == 3
 
 
+@pytest.mark.matrix
 def test_an_approved_plan_is_held_to_what_was_found_since(cloud: Simulator, tmp_path: pathlib.Path) -> None:
     let_get_old(cloud, tmp_path)
     night(cloud, tmp_path)

@@ -187,6 +187,7 @@ def check(runs: dict[str, Run]) -> None:
     assert {case: run for case, run in runs.items() if not CASES[case][1](run)} == {}
 
 
+@pytest.mark.matrix
 def test_what_protects_is_heard_where_no_variable_says_something_else(tmp_path: pathlib.Path) -> None:
     check(play(tmp_path, ("keep", "max_unassign", "in_use_elsewhere")))
 

@@ -60,6 +60,7 @@ def test_each_scope_has_a_trace_of_its_own_beside_its_reports(small_cloud: Simul
     assert small_cloud.account("zec")["access_key_id"] not in (tmp_path / "cleanup/one/trace.jsonl").read_text()
 
 
+@pytest.mark.matrix
 def test_scopes_that_name_one_file_are_refused(small_cloud: Simulator, tmp_path: pathlib.Path) -> None:
     for options in (("--check",), ()):
         done = play(small_cloud, tmp_path, *options, trace=str(tmp_path / "trace.jsonl"))
@@ -77,6 +78,7 @@ def test_apply_and_check_mode_are_traced_call_by_call(small_cloud: Simulator, tm
     assert small_cloud.counts(write=True) == {"UnassignNetworkInterfaceIpv4": 2}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "trace", ["plan.json", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("journal.jsonl", "report.html"))]
 )

@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted
 from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
-KILLS = 12  # on each cloud
+KILLS = 6  # on each cloud
 DONE = ("unassigned", "already_absent")
 
 

@@ -65,6 +65,7 @@ def test_a_profile_is_the_one_that_counts_or_is_named(sim: Simulator, tmp_path: 
     ]
 
 
+@pytest.mark.matrix
 def test_secrets_are_encrypted_and_set_once_for_all_tasks_of_a_cloud(sim: Simulator, tmp_path: pathlib.Path) -> None:
     reader = Reader(tmp_path, endpoints(sim))
     with_credentials(reader)

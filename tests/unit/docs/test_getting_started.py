@@ -42,6 +42,7 @@ def test_the_simulator_starts_where_the_guide_says() -> None:
     assert "--port 8089 " in (HERE / "Makefile").read_text(encoding="utf-8")
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("heading", [pytest.param(INSTALL[0], marks=pytest.mark.matrix), INSTALL[1]])
 def test_the_collection_is_installed_and_listed(tmp_path: pathlib.Path, heading: str) -> None:
     installed = tmp_path / "installed"

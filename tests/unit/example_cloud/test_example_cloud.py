@@ -220,6 +220,7 @@ def test_one_network_interface_many_and_what_must_not_be_touched(
     assert cloud.interfaces[NIC]["extra_ips"] == [BOUND, CONTAINED]
 
 
+@pytest.mark.matrix
 def test_the_role_plans_applies_what_was_approved_and_puts_it_back(
     collection: pathlib.Path, cloud: ExampleCloud, tmp_path: pathlib.Path
 ) -> None:
