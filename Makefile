@@ -88,6 +88,7 @@ matrix: setup ## Run the tests with every supported ansible-core and Python (an 
 	$(NOX) -e matrix
 
 campaign: setup ## Play random histories of the role and damage what it reads; HISTORIES=N, from SEED=N on
+	$(WITH_COLLECTION) pytest --quiet --numprocesses=2 -m campaign tests/campaign tests/unit
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign \
 		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))

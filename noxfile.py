@@ -182,7 +182,7 @@ def add_modules(core: str, pythons: list[str]) -> None:
 for release, (controller_pythons, module_pythons) in {**ANSIBLE_CORES, "devel": (">=3.13,<3.15", ["3.13"])}.items():
     add_ansible_test("sanity", release, controller_pythons)
     add_ansible_test("integration", release, controller_pythons)
-    add_pytest("controller", release, controller_pythons, [*WORKERS, *CONTROLLER_TESTS])
+    add_pytest("controller", release, controller_pythons, [*WORKERS, "-m", "not campaign", *CONTROLLER_TESTS])
     add_pytest("smoke", release, controller_pythons, ["tests/smoke/test_smoke.py"])
     add_modules(release, module_pythons)
 
@@ -203,7 +203,7 @@ def unit(session: nox.Session) -> None:
     session.run(
         "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, jq, zenlayercloud, trustme"
     )
-    run_pytest(session, *WORKERS, "-m", "not matrix", *session.posargs)
+    run_pytest(session, *WORKERS, "-m", "not matrix and not campaign", *session.posargs)
 
 
 @nox.session(default=True)

@@ -41,7 +41,7 @@ def test_a_seed_draws_the_same_history_again() -> None:
     assert draw_nights(7) == draw_nights(7)
 
 
-@pytest.mark.matrix
+@pytest.mark.campaign
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_is_removed_in_sixty_nights_that_was_not_unused_for_so_long(seed: int) -> None:
     wrong, seen = play_nights(seed)
@@ -49,7 +49,7 @@ def test_nothing_is_removed_in_sixty_nights_that_was_not_unused_for_so_long(seed
     assert seen["addresses old enough"]
 
 
-@pytest.mark.matrix
+@pytest.mark.campaign
 def test_the_judge_of_nights_tells_of_what_was_removed_too_early(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:

@@ -368,7 +368,7 @@ def comparable_overview(directory: pathlib.Path) -> Any:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(("count", "size"), [(3, 2), (5, 400)])
+@pytest.mark.parametrize(("count", "size"), [(3, 2), pytest.param(5, 400, marks=pytest.mark.campaign)])
 def test_slices_side_by_side_leave_what_one_run_leaves(
     sim: Simulator, tmp_path: pathlib.Path, count: int, size: int
 ) -> None:

@@ -27,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 BEGIN = datetime.datetime(2026, 3, 1, 2, tzinfo=datetime.timezone.utc)
-LONG = pytest.mark.matrix
+LONG = pytest.mark.campaign
 PLACE = {"provider": "cloudy", "scope": "shop", "account": "17", "endpoint": "api.example.com"}
 A, B, C = (("nic-1", "10.0.0.2"), ("nic-1", "10.0.0.3"), ("nic-2", "10.0.0.2"))
 
