@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.edgecloud.nic.tests.browser import page as browser
-
 from .commands import HERE, Commands, PlaybookRun, Task, WrongRunError, expect
 from .relay import Relay
 from .report import Measurement, Report, Verdict
@@ -525,6 +523,9 @@ class Rows:
     @staticmethod
     def _opened_in(page: Path) -> float | None:
         """Tell how many milliseconds a browser needs to open a page; None where there is no browser."""
+        # It needs selenium, and nothing else here does.
+        from ansible_collections.edgecloud.nic.tests.browser import page as browser  # noqa: PLC0415
+
         if not browser.installed():
             return None
         with tempfile.TemporaryDirectory(prefix="edgecloud-nic-bench.") as profile:
