@@ -84,7 +84,7 @@ build: setup ## Build the collection into .build/artifact and check it
 distribution: setup ## Use the artifact as an execution environment has it, and run the event rulebook
 	$(NOX) -e artifact rulebook
 
-matrix: setup ## Run the tests with every supported ansible-core and Python (an hour)
+matrix: setup ## Run the tests with every supported ansible-core and Python (two hours)
 	$(NOX) -e matrix
 
 campaign: setup ## Play random histories of the role and damage what it reads; HISTORIES=N, from SEED=N on

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the tests with every ansible-core, three sessions at a time, and write a table of the results.
+"""Run the tests with every ansible-core, two sessions at a time, and write a table of the results.
 
 Usage: python tests/matrix.py [--sessions modules,sanity] SERIES=RELEASE...
 The table goes to docs/matrix.md, what the sessions print to .build/matrix.
@@ -114,7 +114,7 @@ def main() -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     wanted = [(command, series) for command in options.sessions.split(",") for series in releases]
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
         cells = list(pool.map(lambda each: run(*each), wanted))
     lines = "".join(table(cells, releases, time.monotonic() - started))
     TABLE.write_text(_HEADER + lines, encoding="utf-8")
