@@ -1,6 +1,7 @@
 # Copyright (c) edgecloud.nic contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Paths as users write them."""
 
 from __future__ import annotations

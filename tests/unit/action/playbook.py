@@ -187,6 +187,11 @@ def job(
     )
 
 
+def written_to(sim: Simulator) -> list[str]:
+    """Give the network interfaces that were written to, in order."""
+    return [call["network_interface_ids"][0] for call in sim.calls(write=True)]
+
+
 @contextlib.contextmanager
 def started(directory: pathlib.Path, variables: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     """Start the playbook.yml of a directory, in a session of its own; what it shows goes to output.txt there."""

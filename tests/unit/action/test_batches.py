@@ -15,20 +15,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import started
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import started, written_to
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import alive, family, wait_until
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import PREFIX, report, run
-
-
-@pytest.fixture
-def cloud_of_ten(sim: Simulator) -> Simulator:
-    sim.load({"zec": {"generate": {"network_interfaces": 10, "secondary_private_ips": 1}}})
-    return sim
-
-
-def written_to(sim: Simulator) -> list[str]:
-    """Give the network interfaces that were written to, in order."""
-    return [call["network_interface_ids"][0] for call in sim.calls(write=True)]
 
 
 @pytest.mark.matrix

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import run as run_playbook
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import scope, started
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import scope, started, written_to
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import wait_until
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import PREFIX, report, run
 
@@ -41,17 +41,6 @@ CHANGE: Tasks = [
 FAIL = {"ansible.builtin.fail": {"msg": "the shop is down"}}
 RESULT = re.compile(r'"msg": (.*)$', re.MULTILINE)
 NOBODY_TOLD = "nothing has told that the health check after batch 1 of 3 (1 of 10 network interfaces) passed"
-
-
-@pytest.fixture
-def cloud_of_ten(sim: Simulator) -> Simulator:
-    sim.load({"zec": {"generate": {"network_interfaces": 10, "secondary_private_ips": 1}}})
-    return sim
-
-
-def written_to(sim: Simulator) -> list[str]:
-    """Give the network interfaces that were written to, in order."""
-    return [call["network_interface_ids"][0] for call in sim.calls(write=True)]
 
 
 def nics(*numbers: int) -> list[str]:
