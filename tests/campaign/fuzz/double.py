@@ -11,9 +11,9 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
+from ansible_collections.edgecloud.nic.tests.recorder.server import ThreadedServer
 from ansible_collections.edgecloud.nic.tests.simulator.calls import Call
 from ansible_collections.edgecloud.nic.tests.simulator.clouds import APIS
 from ansible_collections.edgecloud.nic.tests.simulator.errors import ApiError
@@ -33,7 +33,7 @@ def whole(status: int, text: str | bytes) -> bytes:
     return head.encode() + content
 
 
-class Double:
+class Double(ThreadedServer):
     """Answers as the simulator does, but for the calls that are to be spoilt.
 
     Its world is set up anew for every run with C(load()).
@@ -48,28 +48,8 @@ class Double:
         self.answers: dict[Moment, dict[str, Any]] = {}
         #: Calls whose answers were spoilt.
         self.spoilt: list[Call] = []
-        double = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                try:
-                    self.close_connection = not double._answer(
-                        Incoming("POST", self.path, headers, body), self.wfile.write
-                    )
-                except OSError:
-                    self.close_connection = True
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        super().__init__()
         self._server.block_on_close = False
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def load(self, document: dict[str, Any], spoils: dict[Moment, Spoil]) -> None:
         """Start afresh."""
@@ -77,6 +57,14 @@ class Double:
             self.world.load(document)
             self._spoils, self._counts = dict(spoils), Counter()
             self.answers, self.spoilt = {}, []
+
+    def answer(self, handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        try:
+            goes_on = self._answer(Incoming("POST", handler.path, headers, body), handler.wfile.write)
+        except OSError:
+            goes_on = False
+        handler.close_connection = not goes_on
 
     def _answer(self, incoming: Incoming, send: Callable[[bytes], object]) -> bool:
         with self._lock:
@@ -110,16 +98,6 @@ class Double:
         except ApiError as error:
             call.code = error.code
             return error.status, api.failure(error, call, "127.0.0.1")
-
-    def __enter__(self) -> Double:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _cloud(incoming: Incoming) -> str:
