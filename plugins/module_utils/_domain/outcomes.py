@@ -98,7 +98,7 @@ class Outcomes:
     def of(self, *outcomes: str) -> list[str]:
         """Return the addresses with one of these outcomes, in numeric order."""
         found = [address for outcome in outcomes for address in self._addresses.get(outcome, ())]
-        return sort_addresses(found) if found else found
+        return sort_addresses(found) if len(found) > 1 else found
 
     def count(self, outcome: str) -> int:
         """Return how many addresses have this outcome."""
@@ -110,8 +110,8 @@ class Outcomes:
 
     def as_result(self, outcomes: t.Sequence[str] = REMOVAL_OUTCOMES) -> dict[str, t.Any]:
         """Return one entry of a module's C(outcomes)."""
-        result: dict[str, t.Any] = {"network_interface_id": self.network_interface_id}
-        for outcome in outcomes:
+        result: dict[str, t.Any] = {outcome: [] for outcome in outcomes}
+        for outcome in self._addresses.keys() & result.keys():
             detailed = outcome in (KEPT, IN_USE, FAILED, UNKNOWN)
             result[outcome] = self.details(outcome) if detailed else self.of(outcome)
-        return result
+        return {"network_interface_id": self.network_interface_id, **result}
