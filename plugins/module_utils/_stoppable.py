@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import signal
 import threading
@@ -22,12 +23,17 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP
 Run = t.Callable[[t.Callable[[RunControl], object]], TaskReport]
 
 
-def start_deaf_thread(work: t.Callable[[], object], name: str) -> None:
-    """Start a thread that hears no signals from its first moment on, and whose own threads hear none either."""
+#: Kept from one item of a loop to the next.
+_runs = concurrent.futures.ThreadPoolExecutor(1, "edgecloud.nic run")
+
+
+@contextlib.contextmanager
+def deaf_threads() -> t.Iterator[None]:
+    """Let threads that start in here hear no signals from their first moment on, nor their own threads."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     hear_no_signals()
     try:
-        threading.Thread(target=work, name=name, daemon=True).start()
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -58,7 +64,13 @@ class StoppableRun:
     def report(self) -> TaskReport:
         """Run, and return what came of it, however many things interrupt it."""
         self._nothing_new.acquire()
-        start_deaf_thread(self._work, "edgecloud.nic run")
+        try:
+            with deaf_threads():
+                _runs.submit(self._work)
+        except BaseException:
+            # Without a thread the work still waits for one, and must not begin behind the caller's back.
+            self._ended = True
+            raise
         while not self._ended:
             try:
                 self._wait()
@@ -108,6 +120,8 @@ class StoppableRun:
             control.interrupt(self._order)
 
     def _work(self) -> None:
+        if self._ended:
+            return
         try:
             self._report = self._run(self._started)
         except BaseException as error:

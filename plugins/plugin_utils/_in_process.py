@@ -34,7 +34,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import url_passwords
 from ansible_collections.edgecloud.nic.plugins.module_utils._secrets import hide
-from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun, start_deaf_thread
+from ansible_collections.edgecloud.nic.plugins.module_utils._stoppable import StoppableRun, deaf_threads
 
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _ANY_INTERPRETER = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
@@ -269,7 +269,8 @@ def _end_with_the_parent() -> t.Iterator[None]:
                 os._exit(1)
 
     if not parent.gone():
-        start_deaf_thread(watch, "edgecloud.nic parent")
+        with deaf_threads():
+            threading.Thread(target=watch, name="edgecloud.nic parent", daemon=True).start()
     try:
         yield
     finally:

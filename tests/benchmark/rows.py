@@ -254,7 +254,7 @@ class Rows:
     def _loop(self, cloud: str) -> tuple[Measurement, list[dict[str, Any]]]:
         """Give the loop and its calls."""
         if cloud not in self._loops:
-            items = 100
+            items = 200
             self._stage.load(items, LATENCY)
             identifiers = list(self._stage.left(cloud))
             run = self._commands.playbook(f"loop_{cloud}", network_interface_ids=identifiers)

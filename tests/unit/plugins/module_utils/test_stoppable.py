@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import os
 import select
@@ -16,7 +17,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.module_utils import _caller
+from ansible_collections.edgecloud.nic.plugins.module_utils import _caller, _stoppable
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Caller
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
@@ -114,6 +115,24 @@ def test_a_bug_in_the_run_comes_to_whoever_waits():
 
     with pytest.raises(ZeroDivisionError):
         StoppableRun(fail, lambda: False).report()
+
+
+def test_a_run_that_finds_no_thread_does_not_begin_with_the_next_one(monkeypatch):
+    def no_thread(*_arguments):
+        raise RuntimeError("can't start new thread")
+
+    def begin(name):
+        begun.append(name)
+        return TaskReport({})
+
+    begun: list[str] = []
+    monkeypatch.setattr(_stoppable, "_runs", concurrent.futures.ThreadPoolExecutor(1))
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError, match="new thread"):
+            StoppableRun(lambda _on_start: begin("first"), lambda: False).report()
+    StoppableRun(lambda _on_start: begin("second"), lambda: False).report()
+    assert begun == ["second"]
 
 
 def test_the_caller_is_there_and_asking_costs_little():
