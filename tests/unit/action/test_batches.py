@@ -100,7 +100,7 @@ def test_a_pause_is_between_batches_and_not_in_check_mode(cloud_of_ten: Simulato
 def test_the_time_limit_of_a_task_ends_a_pause_and_not_its_account(
     cloud_of_ten: Simulator, tmp_path: pathlib.Path
 ) -> None:
-    keywords = {"timeout": 6}
+    keywords = {"timeout": 15}
     ended = run(cloud_of_ten, tmp_path, keywords=keywords, mode="apply", batch_size=[1, 9], pause=100)
     message = "Unassigned 1 address, and did not settle 9 (9 not attempted)"
     assert re.search(f"{re.escape(message)}.*the time limit of the task has passed", ended.stdout), ended.stdout

@@ -181,8 +181,8 @@ def test_a_batch_of_which_nothing_was_done_looks_failed_and_ends_the_run(
 @pytest.mark.parametrize(
     ("way", "seconds"),
     [
-        pytest.param((), 8, id="in the worker"),
-        pytest.param(AS_A_PROCESS, 20, id="as a process", marks=pytest.mark.matrix),
+        pytest.param((), 15, id="in the worker"),
+        pytest.param(AS_A_PROCESS, 30, id="as a process", marks=pytest.mark.matrix),
     ],
 )
 def test_the_time_limit_of_a_task_ends_the_run_and_not_its_account(

@@ -137,9 +137,10 @@ def test_when_ansible_playbook_is_ended_nothing_more_is_written(
 @WAYS
 def test_the_time_limit_of_a_task_ends_its_writes(sim: Simulator, tmp_path: pathlib.Path, here: bool) -> None:
     # Time enough for a process to begin on a slow machine, and not enough to be done.
-    run = Run(sim, tmp_path, here, latency=0.3, timeout=5)
+    limit = 5 if here else 10
+    run = Run(sim, tmp_path, here, latency=0.06 * limit, timeout=limit)
     run.wait_for_writes(1)
-    wait_until(run.result.exists, 20)
+    wait_until(run.result.exists, 4 * limit)
     at = run.result.stat().st_mtime
     run.process.wait(10)
     wait_until(lambda: run.entries()[-1]["event"] == "run_ended", TIMEOUT)

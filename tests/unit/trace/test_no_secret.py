@@ -148,7 +148,7 @@ def check(sim: Simulator, cloud: str, account: int, kind: str, trace: pathlib.Pa
     actions = sorted(sim.counts())
     # Enough to do for as many calls at a time, and slow enough that they meet.
     document[cloud]["generate"] = {"network_interfaces": CONCURRENCY + 8, "secondary_private_ips": 1, "vpcs": 4}
-    sim.load({**document, "settings": {"latency": 0.03}})
+    sim.load({**document, "settings": {"latency": 0.1}})
     for action in actions:
         for skip in (0, 1):
             sim.add_fault(
