@@ -5,7 +5,8 @@
 """Run the tests with every ansible-core, two sessions at a time, and write a table of the results.
 
 Usage: python tests/matrix.py [--sessions modules,sanity] SERIES=RELEASE...
-The table goes to docs/matrix.md, what the sessions print to .build/matrix.
+The table goes to docs/matrix.md, what the sessions print to .build/matrix. Run again at the same commit, it repeats
+only what did not pass, and the table tells so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import dataclasses
+import json
 import pathlib
 import re
 import subprocess
@@ -46,13 +48,15 @@ Written by `make matrix`: what came of the tests with each release, on the Pytho
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One session and what came of it; the time in seconds."""
+    """One session and what came of it; the time in seconds, and how often it was run at this commit."""
 
     command: str
     series: str
+    commit: str
     result: str
     pythons: str
     seconds: float
+    runs: int
 
 
 def pythons_in(command: str, log: str) -> str:
@@ -66,8 +70,25 @@ def pythons_in(command: str, log: str) -> str:
     return ", ".join(sorted(found, key=lambda version: int(version.partition(".")[2])))
 
 
-def run(command: str, series: str) -> Cell:
+def commit_of_the_tree() -> str:
+    """Name the commit that is tested; what differs from it, but for the table, makes it a dirty one."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE}")
+    return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
+
+
+def run(command: str, series: str, commit: str) -> Cell:
     session = f"{command}-{series}"
+    kept = LOGS / f"{session}.json"
+    before = Cell(**json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else None
+    if before is not None and (before.commit != commit or commit.endswith("-dirty")):
+        before = None
+    if before is not None and before.result != "failed":
+        print(f"{session}: {before.result} before", flush=True)
+        return before
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-e", session],
@@ -83,17 +104,17 @@ def run(command: str, series: str) -> Cell:
     if " was successful" not in done.stdout and result == "passed":
         result = "no Python for it"
     print(f"{session}: {result} ({seconds:.0f} s)", flush=True)
-    return Cell(command, series, result, pythons_in(command, done.stdout), seconds)
+    runs = 1 if before is None else before.runs + 1
+    cell = Cell(command, series, commit, result, pythons_in(command, done.stdout), seconds, runs)
+    kept.write_text(json.dumps(dataclasses.asdict(cell)), encoding="utf-8")
+    return cell
 
 
-def table(cells: list[Cell], releases: dict[str, str], seconds: float) -> Iterator[str]:
+def table(cells: list[Cell], releases: dict[str, str], commit: str) -> Iterator[str]:
     by_place = {(cell.series, cell.command): cell for cell in cells}
     commands = [command for command in reversed(COMMANDS) if any(c.command == command for c in cells)]
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     yield f"Commit: {commit}\n"
-    yield f"Time: {seconds / 60:.0f} minutes\n\n"
+    yield f"Time: {sum(cell.seconds for cell in cells) / 60:.0f} minutes of sessions, two at a time\n\n"
     yield "| ansible-core | " + " | ".join(commands) + " |\n"
     yield "|---" * (len(commands) + 1) + "|\n"
     for series, release in releases.items():
@@ -101,7 +122,8 @@ def table(cells: list[Cell], releases: dict[str, str], seconds: float) -> Iterat
         for command in commands:
             cell = by_place[series, command]
             on = f" on {cell.pythons}" if cell.pythons else ""
-            columns.append(f"{cell.result}{on} ({cell.seconds:.0f} s)")
+            again = f", run {cell.runs}" if cell.runs > 1 else ""
+            columns.append(f"{cell.result}{on} ({cell.seconds:.0f} s{again})")
         yield f"| {release} | " + " | ".join(columns) + " |\n"
 
 
@@ -112,11 +134,11 @@ def main() -> int:
     options = parser.parse_args()
     releases = dict(release.split("=") for release in options.releases)
     LOGS.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
+    commit = commit_of_the_tree()
     wanted = [(command, series) for command in options.sessions.split(",") for series in releases]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        cells = list(pool.map(lambda each: run(*each), wanted))
-    lines = "".join(table(cells, releases, time.monotonic() - started))
+        cells = list(pool.map(lambda each: run(each[0], each[1], commit), wanted))
+    lines = "".join(table(cells, releases, commit))
     TABLE.write_text(_HEADER + lines, encoding="utf-8")
     print(f"\n{lines}\n{TABLE} is written, {LOGS} has what the sessions printed.")
     # A release that is still to come may break: that is what it is tried for.
