@@ -60,14 +60,18 @@ def read_pages(
 
     :param fetch: returns the page with this number, counted from 1.
     :param concurrently: how to read pages side by side; None reads them one after another.
-    :param to_the_end: do not take the cloud's count for the end: a full page is followed by one more read.
+    :param to_the_end: do not take the cloud's count for the end: a full page, and one that is as long as the first of
+        several, is followed by one more read.
     :raises ApiError: the pages do not end.
     """
     page = fetch(1)
     items = dict(page.items)
     total = _believable(page.total, items)
     known, last = 0, 1
-    while len(items) > known and (total is None or len(items) < total or (to_the_end and page.full)):
+    # A cloud may have shorter pages than were asked for, and not say so.
+    longest = len(page.items)
+    full = page.full
+    while len(items) > known and (total is None or len(items) < total or (to_the_end and full)):
         known = len(items)
         counted = 0 if total is None or concurrently is None else min(-(-total // page_size), last + _WINDOW)
         numbers = range(last + 1, max(counted, last + 1) + 1)
@@ -76,6 +80,7 @@ def read_pages(
             raise _endless(action)
         for page in concurrently(fetch, numbers) if concurrently else map(fetch, numbers):
             items.update(page.items)
+        full = page.full or len(page.items) >= longest > 0
         total = _believable(total, items)
     return Listing(list(items.values()), max(0, (total or 0) - len(items)))
 
