@@ -16,6 +16,10 @@ class EstateError(ValueError):
     """The estate, the settings, a fault or a change is not what the guide describes."""
 
 
+class ImpossibleError(EstateError):
+    """A change that the world, as it is, does not allow."""
+
+
 def mapping(data: Any, where: str) -> dict[str, Any]:
     """Give ``data`` back as a mapping; nothing at all is an empty one."""
     if data is None:

@@ -161,6 +161,10 @@ class Simulator:
         """Forget all faults."""
         self._there(self._world.faults.pending.clear)
 
+    def clear_events(self) -> None:
+        """Forget all events."""
+        self._there(self._world.events.pending.clear)
+
     def add_event(self, **event: Any) -> None:
         """Add an event."""
         self._there(lambda: self._world.events.add(event))

@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import ApiError
 from .estate import CLOUDS, Backend, CloudEstate, Eip, NetworkInterface, Subnet
-from .schema import EstateError, mapping
+from .schema import EstateError, ImpossibleError, mapping
 from .settings import Settings
 from .uses import BLOCKING, claims, true_uses
 
@@ -264,4 +264,4 @@ def _plain(status: str) -> str:
 
 def _expect(condition: bool, subject: str, complaint: str) -> None:
     if not condition:
-        raise EstateError(f"change: {subject} {complaint}")
+        raise ImpossibleError(f"change: {subject} {complaint}")

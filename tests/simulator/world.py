@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from .calls import Call, CallLog
 from .clouds import APIS, Api
 from .errors import ApiError, WebPageError
 from .estate import CLOUDS, read_clouds
-from .schema import EstateError, mapping, sequence
+from .schema import EstateError, ImpossibleError, mapping, sequence
 from .settings import merge, read_settings
 from .state import CloudState
 from .weather import Events, Fault, Faults, Throttles
@@ -77,13 +78,14 @@ class World:
             raise EstateError("change: needs kind and network_interface_id")
         holding = [name for name in CLOUDS if self.states[name].network_interface(nic_id) and cloud in (None, name)]
         if not holding:
-            raise EstateError(f"change: no network interface {nic_id}")
+            raise ImpossibleError(f"change: no network interface {nic_id}")
         self.states[holding[0]].change(kind, nic_id, values)
 
     def fire_events(self, call: Call) -> None:
-        """Make the changes that a call sets off."""
+        """Make the changes that a call sets off, as far as the world allows them by then."""
         for wish in self.events.due(call):
-            self.change(wish)
+            with contextlib.suppress(ImpossibleError):
+                self.change(wish)
 
     def throttle(self, api: Api, call: Call) -> None:
         """Refuse a call that comes too soon."""
