@@ -87,10 +87,10 @@ distribution: setup ## Use the artifact as an execution environment has it, and 
 matrix: setup ## Run the tests with every supported ansible-core and Python (two hours)
 	$(NOX) -e matrix
 
-campaign: setup ## Play random histories of the role and damage what it reads; HISTORIES=N, from SEED=N on
+campaign: setup ## Play random scenarios and histories, and damage what is read; SCENARIOS=N, HISTORIES=N, from SEED=N on
 	$(WITH_COLLECTION) pytest --quiet --numprocesses=2 -m campaign tests/campaign tests/unit
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign \
-		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
+		$(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))
 
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows

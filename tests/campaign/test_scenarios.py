@@ -1,0 +1,48 @@
+# Copyright (c) edgecloud.nic contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""In any weather the modules remove nothing that they have to spare, and tell what became of each address.
+
+This is a small part of what ``make campaign`` plays. What once went wrong is put back, one piece at a time, and found.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.edgecloud.nic.tests.campaign import old_engine, playing
+from ansible_collections.edgecloud.nic.tests.campaign.scenarios import WEATHER, draw
+
+#: So many seeds are played; they draw every weather.
+SEEDS = 80
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, 10))
+def test_what_is_told_is_what_the_simulator_saw(first: int) -> None:
+    wrong = [complaint for complaint, _seen in map(playing.play, range(first, first + 10)) if complaint]
+    assert wrong == []
+
+
+def test_every_weather_is_drawn_and_a_seed_draws_the_same_again() -> None:
+    assert {name for seed in range(SEEDS) for name in draw(seed).weather} == WEATHER.keys()
+    assert draw(7) == draw(7)
+
+
+@pytest.mark.parametrize("old", old_engine.OLD, ids=lambda old: old.__name__)
+def test_what_once_went_wrong_is_found(old: old_engine.Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = draw(old_engine.OLD[old])
+    assert playing.complaints(scenario) == []
+    old(monkeypatch)
+    assert playing.complaints(scenario) != []
+
+
+def test_of_a_scenario_that_fails_only_what_it_fails_for_is_left() -> None:
+    scenario = draw(1)
+    scenario.settings["latency"] = 0.1
+    scenario.faults.append({"kind": "reset"})
+    small = playing.shrunk(copy.deepcopy(scenario), lambda smaller: {"kind": "reset"} in smaller.faults)
+    assert (small.settings, small.faults, small.events) == ({}, [{"kind": "reset"}], [])
+    assert len(small.document[small.cloud]["network_interfaces"]) <= 2
+    assert small.options.keys() <= {*playing._NEEDED}
