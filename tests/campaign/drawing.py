@@ -17,7 +17,7 @@ CLOUDS = ("ens", "zec")
 #: In seconds: with all of them, a cloud that takes just so many refuses every call that is a moment on its way.
 ALMOST_FIVE_MINUTES = 295
 #: Refused by the cloud although the credentials were good a moment ago.
-_EXPIRED = {
+EXPIRED = {
     "ens": {"status": 400, "code": "InvalidSecurityToken.Expired", "message": "Specified SecurityToken is expired."},
     "zec": {"status": 401, "code": "AUTHFAILURE_INVALID_AUTHORIZATION", "message": "The access token is not valid."},
 }
@@ -234,7 +234,7 @@ class _Pen:
     def expiry(self) -> dict[str, Any]:
         match = self.rng.choice([{}, {"write": True}])
         skip = self.rng.randint(0, 3) if match else self.rng.randint(0, 25)
-        return {"kind": "error", "match": match, "times": None, "skip": skip, **_EXPIRED[self.cloud]}
+        return {"kind": "error", "match": match, "times": None, "skip": skip, **EXPIRED[self.cloud]}
 
     def weather(self, slow: bool) -> dict[str, Any]:
         settings: dict[str, Any] = {}

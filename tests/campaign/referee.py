@@ -14,7 +14,9 @@ from typing import Any
 
 from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
-from .scenarios import BUSY, EXPIRED, Key, Played, Scenario, changes_by_others
+from .drawing import EXPIRED
+from .oracle import Key, keys_of
+from .scenarios import BUSY, Played, Scenario, changes_by_others
 
 UNSETTLED = ("failed", "unknown", "not_attempted")
 DETAILED = ("kept", "in_use", "failed", "unknown")
@@ -23,10 +25,6 @@ _TOO_MANY = (429, 503)
 #: So many requests may go to a dead endpoint, and so many writes beyond the rule may isolate what is refused.
 _FEW = 50
 _FEW_MORE = 4
-
-
-def keys_of(call: dict[str, Any]) -> list[Key]:
-    return [(nic, address) for nic in call["network_interface_ids"] for address in call["private_ip_addresses"]]
 
 
 def is_doubtful(call: dict[str, Any]) -> bool:

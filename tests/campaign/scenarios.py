@@ -31,14 +31,10 @@ from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.weather import APPLIED_KINDS, FAULT_KINDS
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, READ
 
-Key = tuple[str, str]
+from .drawing import EXPIRED, LOAD_BALANCER
+from .steps import Key
+
 REGION = {"ens": "cn-hangzhou-44", "zec": "asia-east-1"}
-LOAD_BALANCER = "lb-1"
-#: Refused with one of these, nothing more is to be sent.
-EXPIRED = {
-    "ens": {"status": 400, "code": "InvalidSecurityToken.Expired", "message": "Specified SecurityToken is expired."},
-    "zec": {"status": 401, "code": "AUTHFAILURE_INVALID_AUTHORIZATION", "message": "The access token is not valid."},
-}
 #: What an entry of a network interface may lack, or have in another form, so that it tells nothing.
 FIELDS = {
     "ens": ("NetworkInterfaceId", "PrivateIpSets", "PrivateIpSet", "PrimaryIp"),
