@@ -15,8 +15,9 @@ from typing import Any
 from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 from .drawing import EXPIRED
-from .oracle import Key, keys_of
+from .oracle import keys_of
 from .scenarios import BUSY, Played, Scenario, changes_by_others
+from .steps import Key
 
 UNSETTLED = ("failed", "unknown", "not_attempted")
 DETAILED = ("kept", "in_use", "failed", "unknown")
