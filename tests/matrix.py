@@ -39,7 +39,7 @@ Written by `make matrix`: what came of the tests with each release, on the Pytho
 
 - sanity: `ansible-test sanity`, all tests, no ignore entries (without pylint for a release candidate)
 - controller: unit tests of what runs in the controller, and what a user does first, in both ways a module can run
-- modules: unit tests of what runs on managed nodes
+- modules: unit tests of what runs on managed nodes, with the newest release on every Python
 - integration: `ansible-test integration`, with the oldest and the newest release the targets of single modules in both
   ways
 

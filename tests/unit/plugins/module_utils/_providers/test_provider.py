@@ -142,7 +142,7 @@ def test_pages_that_name_the_next_one_are_followed_to_the_last(pages):
     tokens = [f"t{number}" for number in range(1, len(pages))]
     answers = [
         {"items": [{"id": identifier} for identifier in page], "next": token}
-        for page, token in zip(pages, [*tokens, None], strict=True)
+        for page, token in zip(pages, [*tokens, None])
     ]
     found, sent = by_tokens(answers)
     assert found == list(dict.fromkeys(identifier for page in pages for identifier in page))
