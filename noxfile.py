@@ -60,7 +60,7 @@ LONG_TESTS = ["tests/campaign", "tests/unit/recorder", "tests/unit/trace"]
 WORKERS = ["--numprocesses=4", "--dist=worksteal"]
 #: Targets of modules that run in the worker process of ansible-core where a task allows it.
 BOTH_WAYS = ["ens_private_ip", "ens_private_ip_info", "zec_private_ip", "zec_private_ip_info", "bad_weather"]
-#: The oldest and the newest release: with them, such targets run both ways; with the others, unit tests compare the two.
+#: The oldest and the newest release: such targets run both ways; with the others, unit tests compare the two.
 ENDS = ("2.18", "2.21")
 
 nox.needs_version = ">=2026.8.10"
