@@ -44,7 +44,7 @@ def run(*command: str | pathlib.Path, **more: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
         # On this path, the checkout is an installed collection.
         env={**os.environ, "PYTHONPATH": "", **more},
@@ -101,7 +101,7 @@ def use(image: Image, sim: Simulator, directory: pathlib.Path, program: str, *ar
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         cwd=directory,
         env={

@@ -30,7 +30,7 @@ def run(directory: pathlib.Path, here: bool, *command: str, **variables: Any) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=directory,
         env=settings(directory),
     )

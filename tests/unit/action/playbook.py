@@ -129,7 +129,7 @@ def play(
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
         # Not where the playbook is: relative paths are to be found from there all the same.
         cwd=directory.parent,
         env=settings(directory, **environment),
@@ -153,7 +153,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=directory,
         env=settings(directory, **environment),
     )

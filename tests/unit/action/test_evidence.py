@@ -79,7 +79,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
         cwd=directory,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},

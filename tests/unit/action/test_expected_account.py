@@ -106,7 +106,7 @@ class Role:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
             cwd=self._directory,
             env=settings(self._directory),
         )

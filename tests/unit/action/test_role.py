@@ -53,7 +53,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=directory,
         env=settings(directory, ANSIBLE_SHOW_CUSTOM_STATS="1"),
     )

@@ -148,7 +148,7 @@ def play(directory: pathlib.Path, options: Collection[str]) -> dict[str, Run]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=600,
             env=settings(directory),
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

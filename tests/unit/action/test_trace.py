@@ -39,7 +39,7 @@ def play(sim: Simulator, directory: pathlib.Path, *options: str, **variables: An
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=directory,
         env=settings(directory),
     )

@@ -168,7 +168,7 @@ class Reader:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=180,
+            timeout=600,
             cwd=self.directory,
             env={**settled, "PATH": f"{self._programs}:{settled['PATH']}"},
         )

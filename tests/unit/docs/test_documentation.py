@@ -88,7 +88,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
             # ansible-test brings ansible-core along on it.

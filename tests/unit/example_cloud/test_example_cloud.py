@@ -234,7 +234,7 @@ def test_the_role_plans_applies_what_was_approved_and_puts_it_back(
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
             cwd=tmp_path,
             env=playbook.settings(tmp_path, **environment(collection)),
         )
@@ -264,7 +264,7 @@ def test_its_documentation_passes_the_tests_that_all_modules_pass(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=collection,
         env=playbook.settings(tmp_path, **environment(collection)),
     )
