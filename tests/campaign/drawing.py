@@ -44,6 +44,19 @@ _NIGHTS = (
 )
 #: In hours: how long an address has to be unused before a night removes it.
 MIN_AGE = 72
+#: Nobody means them: misspelt, empty, out of range, or what the role sets itself (which two underscores stand for).
+_NOT_MEANT: tuple[dict[str, Any], ...] = (
+    {"keeps": ["10.0.1.11"]},
+    {"max_unasign": 1},
+    {"keep": []},
+    {"keep_network_interfaces": ""},
+    {"max_unassign_percent": 500},
+    {"max_unassign_percent": "nan"},
+    {"__told": {"batches": 1, "msg": "", "result": {"mode": "plan", "totals": {}}}},
+    {"__prepared": {"limits": {"exceeded": []}}},
+)
+#: Scopes whose names are no names of directories, or are taken for each other's when they are made into some.
+_SCOPES = ("..", "../..", ".", "a/b", "a_b", "a%2Fb")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +110,8 @@ class Step:
     :param boot: how often the machine was started anew since the first run.
     :param variables: those of the role that hold in this run alone.
     :param record: how much is left of the file of candidates; nothing: it is lost.
+    :param refused: why the role must not carry the run out: C(limits), where the plan exceeds them; C(outdated), since
+        the plan before was approved; C(variables) that nobody means; or C(scope), since the plan file is another one's.
     """
 
     mode: str
@@ -115,10 +130,11 @@ class Step:
     boot: int = 0
     variables: dict[str, Any] = dataclasses.field(default_factory=dict)
     record: float | None = None
+    refused: str = ""
 
     @property
     def undisturbed(self) -> bool:
-        weather = self.kill or self.faults or self.disk or self.settings or not self.healthy
+        weather = self.kill or self.faults or self.disk or self.settings or self.refused or not self.healthy
         return not weather and not any(change.moment for change in self.changes)
 
     def __str__(self) -> str:
@@ -338,18 +354,20 @@ def draw(seed: int) -> History:
     pen = _Pen(random.Random(seed))
     modes = ["apply"] * 12 + ["plan"] + (["restore"] if pen.cloud == "zec" else [])
     steps = [pen.run(pen.rng.choice(modes)) for _time in range(pen.rng.choice([1, 1, 2, 2, 3]))]
-    # Of its own, so that a seed draws what it always did, but for its batches.
+    # Of its own, as is that of the people, so that a seed draws what it always did beside these.
     rng = random.Random(f"The batches of {seed}")
     batches = _batches(rng) if rng.random() < 0.5 else {}
     steps = [dataclasses.replace(step, healthy=not batches or rng.random() < 0.8) for step in steps]
-    steps += pen.end(any(step.mode == "restore" for step in steps))
+    first, later = _people(random.Random(f"The people of {seed}"), pen.cloud, pen.nics)
+    restoring = any(step.mode == "restore" for step in steps)
+    steps += [*later, *pen.end(restoring)]
     for number, step in enumerate(steps[1:], start=1):
         # What is left of a killed run acts on what it has read, which nobody else is to change under it.
         if steps[number - 1].at_once and step.mode == "apply":
             steps[number] = dataclasses.replace(step, changes=tuple(c for c in step.changes if c.moment is not None))
         elif steps[number - 1].at_once:
             steps[number - 1] = dataclasses.replace(steps[number - 1], at_once=False)
-    return History(seed, pen.cloud, pen.document(), {**pen.variables(), **batches}, (Step("plan"), *steps))
+    return History(seed, pen.cloud, pen.document(), {**pen.variables(), **batches}, (*first, *steps))
 
 
 def _batches(rng: random.Random) -> dict[str, Any]:
@@ -360,6 +378,46 @@ def _batches(rng: random.Random) -> dict[str, Any]:
     if rng.random() < 0.5:
         variables["health_check"] = "health.yml"
     return variables
+
+
+def _people(rng: random.Random, cloud: str, nics: dict[str, list[str]]) -> tuple[list[Step], list[Step]]:
+    """Draw what people do beside applying what they have approved, by mistake or not.
+
+    :returns: the steps with which a history begins, and those after which it ends.
+    """
+    nic = rng.choice(list(nics))
+    more = Change("add_private_ip", nic, nics[nic][0].rpartition(".")[0] + ".40")
+    again = tuple(Change("add_private_ip", nic, address) for address in nics[nic])
+    few = {"max_unassign": 1, "max_unassign_percent": 10}
+    taken = {"scope": "elsewhere", "plan_file": "{{ private_ip_cleanup_report_dir }}/plan.json"}
+    expired = {"kind": "error", "times": None, **EXPIRED[cloud]}
+    plan, mode = Step("plan"), rng.choice(["plan", "apply"])
+    kinds = ["limits", "outdated", "variables", "scope", "scopes", *["plans"] * 2, *["nothing"] * 8, "expired"]
+    what = rng.choice(kinds)
+    ways: dict[str, tuple[list[Step], list[Step]]] = {
+        "limits": (
+            [
+                dataclasses.replace(plan, variables=few),
+                Step("apply", variables={**few, rng.choice(list(few)): 100}, refused="limits"),
+            ],
+            [],
+        ),
+        "outdated": ([plan, Step("plan", (more,)), Step("apply", refused="outdated")], []),
+        "variables": ([plan, Step(mode, variables=rng.choice(_NOT_MEANT), refused="variables")], []),
+        "scope": ([plan, Step(mode, variables=taken, refused="scope")], []),
+        "scopes": ([plan, *(Step("plan", variables={"scope": name}) for name in rng.sample(_SCOPES, 2))], []),
+        "plans": ([plan], [Step("plan", again), Step("apply")]),
+        "expired": (
+            [
+                plan,
+                Step("apply", faults=({**expired, "match": {"write": True}, "skip": 1},)),
+                Step("apply", faults=({**expired, "match": {}},)),
+            ],
+            [],
+        ),
+        "nothing": ([plan], []),
+    }
+    return ways[what]
 
 
 def draw_nights(seed: int, count: int = 60) -> History:

@@ -20,9 +20,9 @@ from .oracle import Oracle
 from .steps import Run, Stage
 
 
-def play(seed: int) -> tuple[str, Counter[str]]:
+def play(seed: int, environment: dict[str, str] | None = None) -> tuple[str, Counter[str]]:
     """Play the history of a seed; see C(_play)."""
-    return _play(draw(seed), Oracle)
+    return _play(draw(seed), Oracle, environment)
 
 
 def play_nights(seed: int, count: int = 60) -> tuple[str, Counter[str]]:
@@ -35,9 +35,10 @@ def play_either(seed: int) -> tuple[str, Counter[str]]:
     return play(seed) if seed % 20 else play_nights(seed)
 
 
-def _play(history: History, judge: type[Oracle]) -> tuple[str, Counter[str]]:
+def _play(history: History, judge: type[Oracle], environment: dict[str, str] | None = None) -> tuple[str, Counter[str]]:
     """Play a history.
 
+    :param environment: of its runs, beside what all of them have.
     :returns: what was wrong with it, with its steps and where its files are, or nothing; and how much happened in it.
     """
     for one in (signal.SIGINT, signal.SIGHUP):
@@ -47,7 +48,7 @@ def _play(history: History, judge: type[Oracle]) -> tuple[str, Counter[str]]:
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"edgecloud-nic-history-{history.seed}."))
     runs: list[Run] = []
     with Simulator(history.document) as sim:
-        stage = Stage(history, directory, sim)
+        stage = Stage(history, directory, sim, environment)
         oracle = judge(stage)
         for number, step in enumerate(history.steps):
             if step.mode != "apply":

@@ -27,10 +27,11 @@ class Ledger:
 
     :param digest: of the plan.
     :param plan: the addresses that were approved.
+    :param selected: how many the plan was chosen from.
     """
 
-    def __init__(self, digest: str, plan: set[Key]) -> None:
-        self.digest, self.plan = digest, plan
+    def __init__(self, digest: str, plan: set[Key], selected: int = 0) -> None:
+        self.digest, self.plan, self.selected = digest, plan, selected
         #: How often calls of ours removed an address, and put it back; how often somebody else assigned it again.
         self.removed, self.put_back, self.readded = Counter[Key](), Counter[Key](), Counter[Key]()
         #: Named by calls of ours without answer that the cloud did not carry out, or by refused lists of which a part
@@ -60,10 +61,17 @@ class Oracle:
         self.ledger = Ledger("", set())
         self._secrets = [value for name, value in stage.sim.account(stage.history.cloud).items() if "secret" in name]
         self._report: dict[str, Any] = {}
+        #: What the run before had to leave alone.
+        self._spared: set[Key] = set()
 
     def judge(self, run: Run) -> None:
         """Judge a run that is over."""
         self._judge_process(run)
+        if run.step.refused:
+            self._judge_refused(run)
+        if "scope" in run.step.variables:
+            self._judge_scope(run)
+            return
         if run.step.mode == "plan":
             self._judge_plan(run)
         self._follow(run)
@@ -71,7 +79,10 @@ class Oracle:
         if report != self._report and report.get("mode") != "plan" and report.get("plan_digest") == self.ledger.digest:
             self._judge_report(run, report)
         self._report = report
-        for result in run.results():
+        told = run.results()
+        if not run.killed and (self._writes(run) or not any(run.returncodes)):
+            self._expect(told, "it has written, or succeeds, and hands no result on")
+        for result in told:
             self._judge_result(run, report, result)
         if run.step.mode == "restore":
             self._judge_restoration(run, report)
@@ -132,7 +143,8 @@ class Oracle:
             self._expect(run.step.mode == "apply", f"removed in a run of {run.step.mode}: {call}")
             self._expect(not ledger.put_back, f"removed after a restoration: {call}")
             self._expect(keys <= ledger.plan, f"not in the plan: {keys - ledger.plan}")
-            self._expect(not keys & spared, f"guarded: { {key: run.guarded[key] for key in keys & spared} }")
+            wrong = keys & (spared if call["started"] >= run.started else self._spared)
+            self._expect(not wrong, f"guarded: { {key: run.guarded.get(key) for key in wrong} }")
             if call["applied"]:
                 ledger.removed.update(keys)
                 again = {key for key in keys if ledger.removed[key] > ledger.licence[key]}
@@ -141,6 +153,7 @@ class Oracle:
                 ledger.doubtful |= keys
             else:
                 refused.append((call["seq"], keys))
+        self._spared = spared
         there = self.stage.secondaries()
         for seq, keys in refused:
             later = {
@@ -167,6 +180,25 @@ class Oracle:
             late = [call for call in self._writes(run) if call["started"] > run.killed_at + _ON_ITS_WAY]
             self._expect(not late, f"written after the kill: {late}")
 
+    def _judge_refused(self, run: Run) -> None:
+        """What must not be carried out changes nothing, and no plan that somebody approved."""
+        why, ledger = run.step.refused, self.ledger
+        if why == "limits":
+            allowed, share = run.step.variables, 100 * len(ledger.plan) / max(1, ledger.selected)
+            if len(ledger.plan) <= allowed["max_unassign"] and share <= allowed["max_unassign_percent"]:
+                return
+        self._expect(all(run.returncodes), f"it succeeds, and had to be refused for its {why}")
+        self._expect(not self._writes(run), f"it has written, and had to be refused for its {why}")
+        self._expect(self.stage.plan().get("digest") == ledger.digest, f"planned anew, in spite of its {why}")
+
+    def _judge_scope(self, run: Run) -> None:
+        """Whatever the name of another scope, it has its own files and its own success."""
+        self._expect(run.step.refused or not any(run.returncodes), f"another scope ended with {run.returncodes}")
+        self._expect(not self._writes(run), "the plan of another scope has written")
+        self._expect(self.stage.plan().get("digest") == self.ledger.digest, "another scope has planned over the plan")
+        strays = [path for path in self.stage.directory.rglob("plan.json") if self.stage.reports not in path.parents]
+        self._expect(not strays, f"another scope has written {strays}")
+
     def _judge_plan(self, run: Run) -> None:
         """Take what now lies there for what was approved, once it is what the world was like."""
         plan = self.stage.plan()
@@ -178,7 +210,13 @@ class Oracle:
             for target in plan["targets"]
             for address in target["private_ip_addresses"]
         }
-        self.ledger = Ledger(plan["digest"], targets)
+        self.ledger = Ledger(plan["digest"], targets, len(run.there))
+        if run.step.undisturbed:
+            told = {(use["network_interface_id"], use["private_ip_address"]) for use in plan["uses"]}
+            told &= {key for key, row in rows_of(self._read_report()).items() if row["kind"]}
+            kept = self.stage.history.variables.get("keep", ())
+            used = {key for key, why in run.guarded_later.items() if why == "in_use" and key[1] not in kept}
+            self._expect(used <= told, f"plan and report do not tell what uses {used - told}")
         if not any(change.moment for change in run.step.changes):
             expected = self.stage.secondaries() - run.guarded_later.keys()
             # What somebody else has just removed is shown for a while by a cloud that lags.
@@ -245,6 +283,8 @@ class Oracle:
                 yield "no call of ours removed it"
         if outcome == "not_attempted" and named:
             yield "a call of this run named it"
+        if outcome == "in_use" and not row["kind"]:
+            yield "what uses it is not told"
         if outcome == "failed" and not any(call["code"] and not call["applied"] for call in named):
             yield "no call of this run was refused"
         if restored or touched:
@@ -287,7 +327,8 @@ class Oracle:
             self._expect(totals["unassigned"] <= most, f"{totals['unassigned']} told as removed, and {most} may be")
         if run.step.twice or (run.killed and run.step.at_once):
             return
-        writes = [call for call in self._writes(run) if call["applied"] or is_doubtful(call)]
+        writes = [call for call in self._writes(run) if call["started"] >= run.started]
+        writes = [call for call in writes if call["applied"] or is_doubtful(call)]
         accepted = [call for call in writes if call["applied"] and call["fault"] is None]
         if accepted and not (run.killed and run.step.kill and run.step.kill.signal == "SIGKILL"):
             self._expect(run.changed(), f"no task has changed anything, but {len(accepted)} calls did")

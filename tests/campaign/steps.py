@@ -50,6 +50,7 @@ class Run:
     :param guarded: the addresses that must not be in a write, and why, when it began; likewise C(guarded_later).
     :param there: the secondary addresses when it began; likewise C(there_later).
     :param done: of each change by somebody else, whether the world allowed it.
+    :param started: when it began: what came in before is a call of a killed run.
     :param family: the processes of the run when it was killed; C(survivors) are those that lived on for long.
     """
 
@@ -68,6 +69,7 @@ class Run:
     calls_end: int = 0
     guarded_later: dict[Key, str] = dataclasses.field(default_factory=dict)
     there_later: set[Key] = dataclasses.field(default_factory=set)
+    started: float = dataclasses.field(default_factory=time.time)
 
     def results(self) -> list[dict[str, Any]]:
         """Return C(private_ip_cleanup_result) of the runs that told it."""
@@ -81,9 +83,14 @@ class Run:
 class Stage:
     """One history, its simulator and its directory."""
 
-    def __init__(self, history: History, directory: pathlib.Path, sim: Simulator) -> None:
+    def __init__(
+        self, history: History, directory: pathlib.Path, sim: Simulator, environment: dict[str, str] | None = None
+    ) -> None:
         self.history, self.directory, self.sim = history, directory, sim
+        self._environment = environment or {}
         self.reports = directory / "reports"
+        #: Of the plans that were approved, in their order.
+        self.digests: list[str] = []
         self._next_call = 1
         BYTECODE.mkdir(parents=True, exist_ok=True)
         self.playbook = directory / "playbook.yml"
@@ -144,7 +151,7 @@ class Stage:
         for fault in step.faults:
             self.sim.add_fault(**fault)
         run = Run(step, self._next_call, self.guarded(step.keep), self.secondaries(), done=early)
-        environment = {"NO_PROXY": "*", "PYTHONFAULTHANDLER": "1"}
+        environment = {"NO_PROXY": "*", "PYTHONFAULTHANDLER": "1", **self._environment}
         environment.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(BYTECODE))
         if (passed or step.clock) and preloaded_clock():
             environment.update(
@@ -158,9 +165,14 @@ class Stage:
         self.sim.clear_faults()
         if not (step.at_once and run.killed):
             wait_until(lambda: all(call["finished"] is not None for call in self.sim.calls()), 30)
-        # What a killed run still sends is seen with the next one.
-        self._next_call = run.calls_end = max((call["seq"] for call in self.sim.calls()), default=0) + 1
+        # What a killed run still sends, or has on its way, is seen with the next one.
+        calls = self.sim.calls()
+        on_their_way = [call["seq"] for call in calls if call["finished"] is None]
+        self._next_call = run.calls_end = min([*on_their_way, max((call["seq"] for call in calls), default=0) + 1])
         run.guarded_later, run.there_later = self.guarded(step.keep), self.secondaries()
+        digest = self.plan().get("digest")
+        if digest and digest not in self.digests[-1:]:
+            self.digests.append(digest)
         return run
 
     def calm(self) -> None:
@@ -171,12 +183,16 @@ class Stage:
     def _start(self, step: Step, prefix: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
         variables = {**self.history.variables, **step.variables, "mode": step.mode, "report_dir": str(self.reports)}
         if step.mode == "apply" and "plan_file" in variables:
-            variables["approved"] = self.plan()["digest"]
+            variables["approved"] = self.digests[-2] if step.refused == "outdated" else self.plan()["digest"]
         if step.mode == "restore":
             variables.update(restore_from=step.restore_from, approved=self.plan()["digest"])
         if step.keep:
             variables["keep"] = [*variables.get("keep", ()), *step.keep]
-        given = {f"{PREFIX}{name}": value for name, value in variables.items() if value is not None}
+        given = {
+            f"__{PREFIX}{name[2:]}" if name.startswith("__") else f"{PREFIX}{name}": value
+            for name, value in variables.items()
+            if value is not None
+        }
         extra = json.dumps({**given, "healthy": step.healthy})
         return subprocess.Popen(
             [*prefix, *PLAYBOOK, "--extra-vars", extra, str(self.playbook)],
