@@ -16,16 +16,20 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import tempfile
 from typing import Any
 
 import pytest
+from ansible_collections.edgecloud.nic.tests.campaign import steps
 from ansible_collections.edgecloud.nic.tests.campaign.drawing import CLOUDS, LOAD_BALANCER, History, Kill, Moment, Step
 from ansible_collections.edgecloud.nic.tests.campaign.oracle import OUTCOMES, keys_of, rows_of
 from ansible_collections.edgecloud.nic.tests.campaign.steps import Key, Run, Stage, read_json
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from hypothesis import HealthCheck, event, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import COLLECTIONS
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import settings as settings_of_a_run
+from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -381,3 +385,77 @@ def digest(content: dict[str, Any]) -> str:
 
 def test_whatever_happens_the_role_does_what_the_model_says() -> None:
     run_state_machine_as_test(Machine, settings=SETTINGS)
+
+
+# That it would find what is wrong.
+
+_PLUGINS = "plugins/plugin_utils"
+#: By what is broken: the file, what is there, what is there instead, and what the model then finds.
+FAULTS = {
+    "nobody has to approve": (
+        f"{_PLUGINS}/_cleanup_records/plan_file.py",
+        "def refuse_unless_approved(plan: Json, approved: t.Sequence[str]) -> None:",
+        "def refuse_unless_approved(plan: Json, approved: t.Sequence[str]) -> None:\n    return",
+        r"self\.refused\(",
+    ),
+    "an apply does not look at uses again": (
+        f"{_PLUGINS}/_records_action.py",
+        'policy = plan_file.narrow(plan["policy"], policy)',
+        'policy = {**plan_file.narrow(plan["policy"], policy), "in_use_check": False}',
+        r"self\.judge_apply\(|assert named <= may",
+    ),
+    "a restoration forgets one address": (
+        f"{_PLUGINS}/_cleanup_records/history.py",
+        'if self.restored.get(key, "not_restored") == "not_restored")',
+        'if self.restored.get(key, "not_restored") == "not_restored" and key != min(self.unassigned))',
+        "missing <= given",
+    ),
+    "what a kill has left goes on": (
+        "plugins/module_utils/_caller.py",
+        "return os.getppid() != self.pid",
+        "return False",
+        "a call was sent after the kill|assert not run.survivors",
+    ),
+}
+FINDING = settings(
+    SETTINGS, derandomize=True, database=None, phases=[Phase.generate], max_examples=30, stateful_step_count=8
+)
+
+
+def what_is_found_by(machine: type[Machine]) -> str:
+    """Give the lines of the machine that lead to what is wrong."""
+    with pytest.raises(AssertionError) as caught:
+        run_state_machine_as_test(machine, settings=FINDING)
+    return "".join(map(str, caught.traceback))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_broken_in_the_role_is_found(
+    fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    file, right, wrong, found = FAULTS[fault]
+    original = COLLECTIONS / "ansible_collections" / "edgecloud" / "nic"
+    copy = tmp_path / "ansible_collections" / "edgecloud" / "nic"
+    for name in ("meta", "plugins", "roles"):
+        shutil.copytree(original / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(original / "galaxy.yml", copy)
+    text = (copy / file).read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    (copy / file).write_text(text.replace(right, wrong), encoding="utf-8")
+
+    def with_the_copy(directory: pathlib.Path, **environment: str) -> dict[str, str]:
+        usual = settings_of_a_run(directory, **environment)
+        return {name: value.replace(str(COLLECTIONS), str(tmp_path)) for name, value in usual.items()}
+
+    monkeypatch.setattr(steps, "settings", with_the_copy)
+    assert re.search(found, what_is_found_by(Machine))
+
+
+def test_what_the_model_has_wrong_is_found() -> None:
+    class Forgetful(Machine):
+        """Knows of nothing that is kept."""
+
+        def removable(self) -> set[Key]:
+            return self.there - self.used
+
+    assert "assert targets == self.removable()" in what_is_found_by(Forgetful)
