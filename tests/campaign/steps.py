@@ -182,10 +182,10 @@ class Stage:
 
     def _start(self, step: Step, prefix: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
         variables = {**self.history.variables, **step.variables, "mode": step.mode, "report_dir": str(self.reports)}
-        if step.mode == "apply" and "plan_file" in variables:
-            variables["approved"] = self.digests[-2] if step.refused == "outdated" else self.plan()["digest"]
         if step.mode == "restore":
-            variables.update(restore_from=step.restore_from, approved=self.plan()["digest"])
+            variables["restore_from"] = step.restore_from
+        if step.mode != "plan" and "plan_file" in variables and "approved" not in variables:
+            variables["approved"] = self.digests[-2] if step.refused == "outdated" else self.plan()["digest"]
         if step.keep:
             variables["keep"] = [*variables.get("keep", ()), *step.keep]
         given = {

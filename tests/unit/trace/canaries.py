@@ -38,7 +38,12 @@ def forms(secret: str) -> set[str]:
 
 def found(path: pathlib.Path, *secrets: str) -> list[tuple[str, str]]:
     """List which secrets are in a file, and how they are written."""
-    text = path.read_text(encoding="utf-8").lower()
+    return found_in(path.read_text(encoding="utf-8"), *secrets)
+
+
+def found_in(text: str, *secrets: str) -> list[tuple[str, str]]:
+    """List which secrets are in a text, and how they are written."""
+    text = text.lower()
     unescaped = text.replace('\\"', '"').replace("\\\\", "\\")
     written = [(secret, form) for secret in secrets for form in forms(secret)]
     # There may be thousands of secrets, and nearly no text begins like one of them.

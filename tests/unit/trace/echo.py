@@ -18,7 +18,7 @@ from ansible_collections.edgecloud.nic.tests.simulator.signatures import secrets
 
 
 class Echo(ThreadedServer):
-    """Answers in turn with an error, a web page, a success, a redirect and something unreadable.
+    """Answers in turn with an error, two web pages, a success, a redirect and something unreadable.
 
     :param cookie: what it sets, and repeats.
     """
@@ -27,7 +27,7 @@ class Echo(ThreadedServer):
         #: What was sent that is secret.
         self.secrets: set[str] = set()
         self.requests = 0
-        self._turn = itertools.cycle(range(5))
+        self._turn = itertools.cycle(range(6))
         self._cookie = cookie
         super().__init__()
 
@@ -43,6 +43,7 @@ class Echo(ThreadedServer):
         answers: list[tuple[int, Any]] = [
             (400, {"Code": "Throttling", "Message": text, "code": "OTHER", "message": text, "List": said}),
             (403, f"<html><title>no</title><h1>{text}</h1></html>"),
+            (500, f"<html><title>broken</title><pre>{text}</pre></html>"),
             (200, {"response": {name: name for name in said}, "Clusters": said, "list": [said]}),
             (302, ""),
             (200, text),
