@@ -93,7 +93,7 @@ campaign: setup ## Play random histories of the role and damage what it reads; H
 		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))
 
-soak: setup ## Look for what grows in long runs (half an hour); SMALL=1 does far less of it, ONLY=loop one run
+soak: setup ## Look for what grows in long runs; SMALL=1 does far less of it, ONLY=loop one run
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.soak $(if $(SMALL),--small) $(ONLY)
 
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows

@@ -13,7 +13,6 @@ import contextlib
 import io
 import json
 import sys
-import time
 import traceback
 from typing import Any
 
@@ -70,7 +69,7 @@ def act(action: str, arguments: dict[str, Any], variables: dict[str, Any], direc
 
 def answer(tasks: list[dict[str, Any]]) -> dict[str, Any]:
     """Carry out tasks, of which the first that fails is the last one; see C(Told)."""
-    shown, started = io.StringIO(), time.monotonic()
+    shown = io.StringIO()
     told: dict[str, Any] = {"result": {}, "traceback": None}
     with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
         try:
@@ -82,7 +81,7 @@ def answer(tasks: list[dict[str, Any]]) -> dict[str, Any]:
             told["result"] = {"failed": True, "changed": False, "msg": str(error)}
         except Exception:
             told["traceback"] = traceback.format_exc()
-    return {**told, "shown": shown.getvalue(), "seconds": time.monotonic() - started}
+    return {**told, "shown": shown.getvalue()}
 
 
 def main() -> None:
