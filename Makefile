@@ -93,6 +93,9 @@ campaign: setup ## Play random scenarios and histories, and damage what is read;
 		$(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))
 
+soak: setup ## Look for what grows in long runs; SMALL=1 does far less of it, ONLY=loop one run
+	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.soak $(if $(SMALL),--small) $(ONLY)
+
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)
 
@@ -134,4 +137,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix release sanity setup simulator smoke soak test unit

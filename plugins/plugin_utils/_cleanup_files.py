@@ -290,6 +290,6 @@ def _beside(path: str) -> str:
 def _last_owner(descriptor: int) -> Json:
     try:
         owner = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return owner if isinstance(owner, dict) else {}

@@ -14,18 +14,12 @@ import time
 from pathlib import Path
 
 from .commands import Commands, WrongRunError
-from .report import Report, guide, surroundings
+from .report import LICENCE, RESULTS_HEAD, Report, guide, surroundings
 from .rows import Rows
 from .stage import Stage
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 GUIDE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "benchmark.rst"
-LICENCE = """\
-Copyright (c) edgecloud.nic contributors
-GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
-"""
-RESULTS_HEAD = f"<!--\n{LICENCE}-->\n\n"
 GUIDE_HEAD = f"..\n{textwrap.indent(LICENCE, '  ')}\n.. _ansible_collections.edgecloud.nic.docsite.benchmark:\n\n"
 
 

@@ -15,6 +15,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LICENCE = """\
+Copyright (c) edgecloud.nic contributors
+GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+"""
+#: Of results in Markdown.
+RESULTS_HEAD = f"<!--\n{LICENCE}-->\n\n"
 _MET = {True: "yes", False: "**no**", None: ""}
 
 
@@ -68,7 +75,7 @@ class Report:
             "Simulator and client share the processor.",
             "\n".join(f"- {line}" for line in surroundings),
             "## Targets",
-            _table(
+            table(
                 ("row", "cloud", "work", "target", "measured", "met"),
                 (
                     (one.row, one.cloud.upper(), one.work, one.target, one.measured, _MET[one.met])
@@ -79,7 +86,7 @@ class Report:
             "Own seconds leave out what starting a command or a task costs: they are `summary.seconds` of a cleanup "
             "module, the time between the first and the last call of a script, and the time of the task in a playbook "
             "that loops.",
-            _table(
+            table(
                 ("row", "cloud", "what", "NICs", "own seconds", "command", "ms per NIC", "API calls", "note"),
                 (
                     (
@@ -102,7 +109,7 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

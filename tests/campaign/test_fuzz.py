@@ -10,14 +10,16 @@ This is a small part of what ``make campaign`` tries.
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, judge
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, judge, variables
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.double import Double
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.fuzzers import FUZZERS, fuzz
+from ansible_collections.edgecloud.nic.tests.campaign.worker import Worker
 
-COUNTS = {"answers": 25, "wire": 15, "options": 25, "files": 60}
+COUNTS = {"answers": 25, "wire": 15, "options": 25, "files": 60, "variables": 6}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,30 @@ def test_the_judge_finds_what_is_wrong(double: Double) -> None:
     found = "\n".join(judge.complaints(double, case, told, may_be_meant=False))
     for words in ("10.1.0.12') has no outcome", "10.1.0.14') is told as unassigned, and", "changed is False", "a bug"):
         assert words in found
+
+
+def test_the_judge_of_variables_finds_what_is_wrong(double: Double, tmp_path: pathlib.Path) -> None:
+    odd = variables.Odd("zec", "apply", "pause", None, "zero")
+    with Worker(tmp_path) as worker:
+        told, writes = variables.play(double, worker, odd)
+    assert list(variables.complaints(odd, told, writes, tmp_path)) == []
+
+    def found(doing: str = "apply", variable: str = "pause") -> str:
+        other = odd._replace(doing=doing, variable=variable)
+        return "\n".join(variables.complaints(other, told, writes, tmp_path))
+
+    assert "a plan wrote {(" in found("plan")
+    assert "written: {(" in found(variable="filters") and "written: {(" in found(variable="mode")
+    told.result.update(changed=False, msg="a\0, and edgecloud.nic has a bug")
+    told.result["result"]["totals"]["unassigned"] = 3
+    writes[0].private_ip_addresses = ["10.1.0.10", judge.KEPT]
+    for words in ("a bug", "cannot be printed", "the primary address 10.1.0.10", f"{judge.KEPT} of nic-1 was written"):
+        assert words in found()
+    for words in ("changed is False", "2 were removed, and 3 are told", "and the report has"):
+        assert words in found()
+    assert found() and "Traceback" in "".join(
+        variables.complaints(odd, told._replace(traceback="Traceback"), writes, tmp_path)
+    )
 
 
 def test_damage_is_what_it_is_called() -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import typing as t
 
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.preflight import FAILED, PASSED, SKIPPED, UNKNOWN
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.plan_file import refuse_if_old
@@ -54,7 +55,8 @@ def read(text: str) -> Json:
         account, sources = content["account"], content["in_use_sources"]
         is_one = when.tzinfo is not None and bool(results) and isinstance(sources, list)
         is_one = is_one and all(isinstance(item, str) for item in (*texts, *sources))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        is_one = is_one and all(result in (PASSED, FAILED, UNKNOWN, SKIPPED) for result in results)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         is_one = False
     if not is_one or not isinstance(account, (str, type(None))):
         raise RefusedError("it is no result of a preflight")
@@ -76,7 +78,7 @@ def refuse_unless_passed(
     """
     if found["provider"] != provider:
         raise RefusedError(f"it is one of {found['provider']}, not of {provider}")
-    if "failed" in found["results"]:
+    if FAILED in found["results"]:
         raise RefusedError("a check failed")
     if found["account"] is None:
         raise RefusedError("it does not tell whose the credentials were")

@@ -84,7 +84,7 @@ def take(check: str) -> Handover:
             raise RefusedError("there is no such health check")
         left = json.loads(files.read(_place(check)))
         os.unlink(_place(check))
-    except (RefusedError, OSError, ValueError) as error:
+    except (RefusedError, OSError, ValueError, RecursionError) as error:
         raise RefusedError(f"what was known before the health check is lost: {error}") from None
     return Handover(**{**left, "account": Account.of(left["account"])})
 

@@ -65,7 +65,7 @@ def put_aside(directory: str, digest: str | None) -> list[str]:
         if earlier["mode"] == "plan" or not removed or earlier["plan_digest"] == digest:
             return []
         asides = {path: aside(path, earlier["plan_digest"]) for path in paths if os.path.exists(path)}
-    except (RefusedError, ValueError, KeyError, TypeError, AttributeError):
+    except (RefusedError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return []
     for path, place in asides.items():
         os.replace(path, place)

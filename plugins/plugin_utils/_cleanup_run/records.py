@@ -67,7 +67,7 @@ class Records:
         """Return the report of the plan that lies in the directory of reports; None where it is not there."""
         for path in places.report_files(self._begun["report_dir"])[:1]:
             for place in (path, places.aside(path, digest)):
-                with contextlib.suppress(RefusedError, ValueError):
+                with contextlib.suppress(RefusedError, ValueError, RecursionError):
                     content = report.removed_by_report(json.loads(files.read(place)), self._begun["provider"])
                     if content["plan_digest"] == digest:
                         return content

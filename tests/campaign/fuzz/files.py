@@ -18,7 +18,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import r
 from ansible_collections.edgecloud.nic.plugins.module_utils._json_lines import read_objects
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens.credentials import ens_credentials
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec.credentials import zec_credentials
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import plan_file
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import plan_file, preflight
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import PLAN as CLOSED_BY_A_PLAN
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import Clock, Found, Record
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError, keys
@@ -46,6 +46,7 @@ _JOURNAL = [
     ),
     scene.role_line("apply_ended", complete=True),
 ]
+PREFLIGHT = scene.preflight_of(datetime.datetime.now(datetime.timezone.utc))
 #: Tools of both clouds write such files.
 PROFILES: dict[str, dict[str, Any]] = {
     "ens": {
@@ -99,6 +100,20 @@ def read_journal(path: pathlib.Path) -> None:
     json.dumps(history.to_restore())
 
 
+def stand_on_preflight(directory: pathlib.Path, content: bytes) -> str | None:
+    """Do with a preflight what a plan does that needs one; give what is wrong with that it will do."""
+    (directory / "preflight.json").write_bytes(content)
+    asked = ["eip", "snat"]
+    try:
+        found = preflight.passed(str(directory), PREFLIGHT["provider"], PREFLIGHT["account"], asked)
+        preflight.refuse_other_endpoint(found, PREFLIGHT["endpoint"])
+    except RefusedError:
+        return None
+    right = all(found[name] == PREFLIGHT[name] for name in ("provider", "account", "endpoint"))
+    right = right and set(asked) <= set(found["in_use_sources"]) and set(found["results"]) <= {"passed", "skipped"}
+    return None if right else f"a damaged preflight will do: {found}"
+
+
 def credentials_of(cloud: str, path: pathlib.Path) -> None:
     """Look for credentials in a file."""
     options = dict.fromkeys(("access_key_id", "access_key_secret", "security_token", "token", "profile"))
@@ -124,7 +139,7 @@ def _noise(rng: random.Random, content: bytes) -> bytes:
 
 def structural() -> Iterator[tuple[str, str, list[Any], str]]:
     """List damages of one field: which file, the damaged text, where, and how."""
-    documents = {"plan": PLAN, "journal": {"lines": _JOURNAL}, **PROFILES}
+    documents = {"plan": PLAN, "journal": {"lines": _JOURNAL}, "preflight": PREFLIGHT, **PROFILES}
     for name, document in documents.items():
         for path in paths(document):
             for way in WAYS:
@@ -160,6 +175,8 @@ def complaint(name: str, text: str, directory: pathlib.Path) -> str | None:
                 errors="surrogatepass",
             )
             read_journal(path)
+        elif name == "preflight":
+            return stand_on_preflight(directory, text.encode())
         else:
             path.write_text(text, encoding="utf-8")
             credentials_of(name, path)
@@ -184,6 +201,9 @@ def noisy(seed: int, directory: pathlib.Path) -> str | None:
         path.write_bytes(_noise(rng, "\n".join(map(json.dumps, _JOURNAL)).encode()))
         read_journal(path)
         list(read_trace(str(path)))
+        stood = stand_on_preflight(directory, _noise(rng, json.dumps(PREFLIGHT).encode()))
+        if stood:
+            return stood
         for cloud, profile in PROFILES.items():
             path.write_bytes(_noise(rng, json.dumps(profile).encode()))
             credentials_of(cloud, path)

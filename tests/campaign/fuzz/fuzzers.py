@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -15,7 +16,9 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from . import answers, files, judge, options, wire
+from ansible_collections.edgecloud.nic.tests.campaign.worker import Worker
+
+from . import answers, files, judge, options, variables, wire
 from .double import Double, Moment
 
 #: So many calls of an action there are whenever there are more: how often something is read again takes its time.
@@ -84,12 +87,40 @@ def fuzz_files(_double: Double, rng: random.Random) -> tuple[str, list[str]]:
     return what, [found] if found else []
 
 
+@functools.cache
+def _odd_variables() -> list[variables.Odd]:
+    return list(variables.odd_ones())
+
+
+@functools.cache
+def _worker() -> Worker:
+    """Start the process that carries out tasks of the role, with a directory of its own, once for all of them."""
+    directory = tempfile.TemporaryDirectory(prefix="edgecloud-nic-fuzz.")
+    worker = Worker(pathlib.Path(directory.name))
+    atexit.register(directory.cleanup)
+    atexit.register(worker.close)
+    return worker
+
+
+def fuzz_variables(double: Double, rng: random.Random) -> tuple[str, list[str]]:
+    """Give a variable of the role a value that nobody means."""
+    odd = rng.choice(_odd_variables())
+    try:
+        return str(odd), variables.judge(double, _worker(), odd)
+    except (TimeoutError, ChildProcessError) as error:
+        _worker.cache_clear()
+        return str(odd), [str(error)]
+
+
 FUZZERS: dict[str, Callable[[Double, random.Random], tuple[str, list[str]]]] = {
     "answers": fuzz_answers,
     "wire": fuzz_wire,
     "options": fuzz_options,
     "files": fuzz_files,
+    "variables": fuzz_variables,
 }
+#: What takes long is tried less often than the others: one time of so many.
+RARELY = {"variables": 10}
 
 
 def fuzz(double: Double, fuzzer: str, seed: int) -> str | None:

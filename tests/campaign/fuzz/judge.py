@@ -10,7 +10,7 @@ import copy
 import json
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -127,17 +127,9 @@ def complaints(double: Double, case: Case, told: Told, may_be_meant: bool) -> It
     :param may_be_meant: what was spoilt may be what the cloud means: then the run need not know better.
     """
     report = told.report
-    if "has a bug" in (report.message or ""):
-        yield str(report.message)
     if told.seconds > LONGEST:
         yield f"it took {told.seconds:.1f} s"
-    try:
-        json.dumps(report.result, allow_nan=False, ensure_ascii=False).encode("utf-8")
-    except (TypeError, ValueError) as error:
-        yield f"the result cannot be written: {error}"
-    for words in (report.message or "", *report.warnings):
-        if len(words) > _LONGEST_WORDS or not words.isprintable():
-            yield f"{len(words)} characters are said, or some that cannot be printed: {words[:100]!r}"
+    yield from unsaid(report.result, [report.message, *report.warnings])
     writes = double.world.log.find(write=True)
     named = {
         (nic, address)
@@ -157,6 +149,19 @@ def complaints(double: Double, case: Case, told: Told, may_be_meant: bool) -> It
         elif not may_be_meant and (nic != NIC[case.cloud] or address not in FREE):
             yield f"{address} of {nic} was written, and something uses it"
     yield from _untrue(double, case, report, named, may_be_meant)
+
+
+def unsaid(result: dict[str, Any], said: Iterable[str | None]) -> Iterator[str]:
+    """Say what is wrong with a result and with what is said of it, whatever it is about."""
+    try:
+        json.dumps(result, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError) as error:
+        yield f"the result cannot be written: {error}"
+    for words in filter(None, said):
+        if "has a bug" in words:
+            yield words
+        if len(words) > _LONGEST_WORDS or not words.isprintable():
+            yield f"{len(words)} characters are said, or some that cannot be printed: {words[:100]!r}"
 
 
 def _untrue(

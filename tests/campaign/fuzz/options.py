@@ -59,10 +59,17 @@ VALUES: dict[str, Any] = {
     "no file": "/nonexistent/\u00e9/file",
 }
 #: What a user may set so that more is removed, or elsewhere, and means it.
-_WIDENING = (
+WIDENING = (
     *("keep", "in_use_check", "in_use_sources", "eip_protects", "force", "in_use_elsewhere", "state", "endpoint"),
     *("only", "max_unassign", "max_unassign_percent"),
 )
+
+
+def nested(value: Any, below: str | None, kind: str) -> Any:
+    """Give a value for an option of this kind, or for one of this name below it."""
+    if below is None:
+        return value
+    return [{below: value}] if kind == "list" else {below: value}
 
 
 class Odd(NamedTuple):
@@ -75,12 +82,8 @@ class Odd(NamedTuple):
 
     def given(self) -> dict[str, Any]:
         """Give the option."""
-        value = VALUES[self.value]
-        if self.below is None:
-            return {self.option: value}
         spec = CLOUDS[self.case.cloud].definition(self.case.module).argument_spec[self.option]
-        inner = {self.below: value}
-        return {self.option: [inner] if spec["type"] == "list" else inner}
+        return {self.option: nested(VALUES[self.value], self.below, spec.get("type", "str"))}
 
 
 def odd_ones() -> Iterator[Odd]:
@@ -106,6 +109,6 @@ def judge(double: Double, odd: Odd) -> list[str]:
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     found = list(complaints(double, odd.case, told, may_be_meant=False))
-    if odd.option in _WIDENING:
+    if odd.option in WIDENING:
         found = [one for one in found if " was written" not in one]
     return found

@@ -116,3 +116,18 @@ def settled(nic: str, **outcomes: t.Any) -> dict[str, t.Any]:
 
 def history_of(*lines: dict[str, t.Any]) -> PlanHistory:
     return Journal(lines).of(PLAN["digest"])
+
+
+def preflight_of(when: datetime.datetime, **more: t.Any) -> dict[str, t.Any]:
+    return {
+        "scope": "shop",
+        "provider": "cloudy",
+        "checked": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "passed": True,
+        "account": "4711",
+        "endpoint": "api.example.com",
+        "in_use_sources": ["eip", "dnat", "snat"],
+        "checks": [{"id": "clock", "result": "passed"}, {"id": "account", "result": "skipped"}],
+        "facts": {},
+        **more,
+    }

@@ -15,6 +15,8 @@ import time
 import pytest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import health, places
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.records import Records
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,3 +137,16 @@ def test_scopes_never_share_a_file(tmp_path: pathlib.Path, released):
     ):
         reserve(tmp_path / "plan.json", "video")
     reservation.release()
+
+
+def test_a_record_that_is_nested_too_deeply_is_as_good_as_none(tmp_path: pathlib.Path, monkeypatch):
+    deep = "[" * 4000
+    (tmp_path / "report.json").write_text(deep, encoding="utf-8")
+    assert places.put_aside(str(tmp_path), "sha256:0") == []
+    assert Records({"report_dir": str(tmp_path), "provider": "cloudy"}, True).last_report("sha256:0") is None
+    (tmp_path / ".plan.json.lock").write_text(deep, encoding="utf-8")
+    reserve(tmp_path / "plan.json").release()
+    check = f"{'0' * 36}-1"
+    monkeypatch.setattr(health, "_place", lambda _check: str(tmp_path / "report.json"))
+    with pytest.raises(RefusedError, match="what was known before the health check is lost"):
+        health.take(check)

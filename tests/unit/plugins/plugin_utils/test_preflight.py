@@ -16,24 +16,14 @@ from typing import Any
 import pytest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import preflight
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
+from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils import record_scene as scene
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 def content(hours: float = 0, **more: Any) -> dict[str, Any]:
     when = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=hours)
-    return {
-        "scope": "shop",
-        "provider": "cloud",
-        "checked": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "passed": True,
-        "account": "4711",
-        "endpoint": "api.example.com",
-        "in_use_sources": ["eip", "dnat", "snat"],
-        "checks": [{"id": "clock", "result": "passed"}, {"id": "account", "result": "skipped"}],
-        "facts": {},
-        **more,
-    }
+    return scene.preflight_of(when, **{"provider": "cloud", **more})
 
 
 def passed(
@@ -69,6 +59,10 @@ def test_a_passed_one_of_the_same_account_will_do(tmp_path: pathlib.Path, accoun
         ({"in_use_sources": "eip"}, "no result of a preflight"),
         ({"in_use_sources": [1]}, "no result of a preflight"),
         ({"in_use_sources": []}, "did not ask eip for uses"),
+        *(
+            ({"checks": [{"id": "clock", "result": result}]}, "no result of a preflight")
+            for result in (None, "FAILED", "abc", 1, [], ["failed"])
+        ),
         (
             {"sources": ["snat", "dns", "eip", "ha_vip"]},
             "did not ask dns, ha_vip for uses of addresses",
@@ -79,6 +73,12 @@ def test_any_other_is_refused_with_the_reason(tmp_path: pathlib.Path, more: dict
     with pytest.raises(RefusedError, match=why) as caught:
         passed(tmp_path, "4711", **more)
     assert str(caught.value).startswith("private_ip_cleanup_require_preflight: ")
+
+
+def test_one_that_is_nested_too_deeply_is_none(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "preflight.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(RefusedError, match="no result of a preflight"):
+        preflight.passed(str(tmp_path), "cloud", None, ())
 
 
 @pytest.mark.parametrize("sources", [(), ("eip",), ("snat", "dnat", "eip")])
