@@ -93,6 +93,10 @@ campaign: setup ## Play random histories of the role and damage what it reads; H
 		$(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz $(if $(SEED),--seed $(SEED))
 
+# Hours: each mutant is tried by all quick tests of what it is in, one after the other.
+mutants: setup ## Change what decides, and see whether a unit test notices; ONLY=plan.py tries one file
+	$(NOX) -e mutants -- $(ONLY)
+
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)
 
@@ -107,6 +111,7 @@ lock: setup ## Update the pinned tools and libraries to their newest releases
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/rulebook.in --output-file $(REQUIREMENTS)/rulebook.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/mutants.in --output-file $(REQUIREMENTS)/mutants.txt
 
 release: setup ## Move the fragments of changes into the changelog, under the version in galaxy.yml
 	$(WITH_COLLECTION) antsibull-changelog release
@@ -134,4 +139,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix release sanity setup simulator smoke test unit
+.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix mutants release sanity setup simulator smoke test unit
