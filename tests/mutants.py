@@ -11,6 +11,7 @@ kills has to stand with the reason why it does no harm. Run again, it repeats on
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
@@ -18,6 +19,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 
 from .matrix import commit_of_the_tree
 
@@ -36,7 +39,7 @@ TESTS = {
     "module_utils/_domain/addresses.py": (f"{_DOMAIN}/test_addresses.py",),
     "module_utils/_domain/failures.py": (f"{_DOMAIN}/test_failures.py",),
     "module_utils/_domain/network_interface.py": (f"{_DOMAIN}/test_plan.py", f"{_FLOWS}/test_private_ip.py"),
-    "module_utils/_engine/work.py": (_ENGINE,),
+    "module_utils/_engine/work.py": (f"{_ENGINE}/test_work.py",),
     "module_utils/_engine/writer.py": (_ENGINE,),
     "module_utils/_engine/verification.py": (_ENGINE,),
     "module_utils/_engine/engine.py": (_ENGINE,),
@@ -117,7 +120,9 @@ class Run:
         for mutant, result in self.results.items():
             if result in ("killed", "timeout"):
                 continue
-            diff = [line for line in self._mutmut("show", mutant).splitlines() if line[:3] not in ("---", "+++")]
+            with contextlib.chdir(self.directory):
+                lines = get_diff_for_mutant(mutant, path=f"{_ROOT}/plugins/{self.file}").splitlines()
+            diff = [line for line in lines if line[:3] not in ("---", "+++")]
             old, new = (" ".join(line[1:].strip() for line in diff if line[:1] == sign) for sign in "-+")
             function = re.sub(r"x_?|__mutmut_\d+$", "", mutant.rpartition(".")[2]).strip("ǁ").replace("ǁ", ".")
             told = "" if result == "survived" else f" ({result})"
@@ -146,9 +151,7 @@ def main() -> int:
         run = Run(file)
         run.run()
         account = ACCOUNT.read_text(encoding="utf-8")
-        account = re.sub(
-            rf"^\| `{re.escape(file)}` \|.*$", lambda _match, run=run: run.row(), account, flags=re.MULTILINE
-        )
+        account = re.sub(rf"^\| `{re.escape(file)}` \|.*$", run.row(), account, flags=re.MULTILINE)
         ACCOUNT.write_text(account, encoding="utf-8")
         print(run.row())
         complaints += compare(run, account)
