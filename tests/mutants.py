@@ -40,10 +40,10 @@ TESTS = {
     "module_utils/_domain/failures.py": (f"{_DOMAIN}/test_failures.py",),
     "module_utils/_domain/network_interface.py": (f"{_DOMAIN}/test_plan.py", f"{_FLOWS}/test_private_ip.py"),
     "module_utils/_engine/work.py": (f"{_ENGINE}/test_work.py",),
-    "module_utils/_engine/writer.py": (_ENGINE,),
-    "module_utils/_engine/verification.py": (_ENGINE,),
-    "module_utils/_engine/engine.py": (_ENGINE,),
-    "module_utils/_engine/control.py": (_ENGINE, "tests/unit/plugins/module_utils/test_stoppable.py"),
+    "module_utils/_engine/writer.py": (f"{_ENGINE}/test_engine.py",),
+    "module_utils/_engine/verification.py": (f"{_ENGINE}/test_engine.py",),
+    "module_utils/_engine/engine.py": (f"{_ENGINE}/test_engine.py",),
+    "module_utils/_engine/control.py": (f"{_ENGINE}/test_engine.py", f"{_ENGINE}/test_control.py"),
     "plugin_utils/_cleanup_records/plan_file.py": (f"{_RECORDS}/test_plan_file.py",),
     "plugin_utils/_cleanup_records/candidates.py": (f"{_RECORDS}/test_candidates.py", f"{_RECORDS}/test_age.py"),
     "plugin_utils/_cleanup_records/history.py": (f"{_RECORDS}/test_history.py",),
@@ -124,7 +124,7 @@ class Run:
                 lines = get_diff_for_mutant(mutant, path=f"{_ROOT}/plugins/{self.file}").splitlines()
             diff = [line for line in lines if line[:3] not in ("---", "+++")]
             old, new = (" ".join(line[1:].strip() for line in diff if line[:1] == sign) for sign in "-+")
-            function = re.sub(r"x_?|__mutmut_\d+$", "", mutant.rpartition(".")[2]).strip("ǁ").replace("ǁ", ".")
+            function = re.sub(r"^x_?|__mutmut_\d+$", "", mutant.rpartition(".")[2]).strip("ǁ").replace("ǁ", ".")
             told = "" if result == "survived" else f" ({result})"
             yield f"- `{function}`: `{old}` → `{new}`{told}"
 

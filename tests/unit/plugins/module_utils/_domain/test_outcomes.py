@@ -32,7 +32,9 @@ def test_there_is_a_case_for_every_outcome():
 @pytest.mark.parametrize("second", SETTLERS)
 def test_a_second_outcome_is_a_bug_and_leaves_the_first(first, second):
     outcomes = Outcomes("nic-1")
+    assert ADDRESS not in outcomes
     SETTLERS[first](outcomes, ADDRESS)
+    assert ADDRESS in outcomes
     before = outcomes.as_result()
     with pytest.raises(ValueError, match=f"{ADDRESS} already has the outcome {first}"):
         SETTLERS[second](outcomes, ADDRESS)
@@ -92,5 +94,6 @@ def test_the_result_has_all_that_is_known_of_each_address():
         "unknown": 2,
         "not_attempted": 0,
     }
+    assert set(outcomes.as_result(names.ASSIGNMENT_OUTCOMES)) == {"network_interface_id", "assigned", "already_present"}
     # What is done, and what the cloud said that it would do.
     assert outcomes.changed == ["10.0.0.6", "10.0.0.9", "10.0.0.10"]
