@@ -38,7 +38,7 @@ TESTS = {
     "module_utils/_domain/uses.py": (f"{_DOMAIN}/test_uses.py", f"{_CLEANUP}/test_in_use_elsewhere.py"),
     "module_utils/_domain/addresses.py": (f"{_DOMAIN}/test_addresses.py",),
     "module_utils/_domain/failures.py": (f"{_DOMAIN}/test_failures.py",),
-    "module_utils/_domain/network_interface.py": (f"{_DOMAIN}/test_plan.py", f"{_FLOWS}/test_private_ip.py"),
+    "module_utils/_domain/network_interface.py": (f"{_DOMAIN}/test_network_interface.py",),
     "module_utils/_engine/work.py": (f"{_ENGINE}/test_work.py",),
     "module_utils/_engine/writer.py": (f"{_ENGINE}/test_engine.py",),
     "module_utils/_engine/verification.py": (f"{_ENGINE}/test_engine.py",),
