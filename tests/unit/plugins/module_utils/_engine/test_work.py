@@ -116,6 +116,7 @@ def test_a_doubt_does_not_end_with_a_refusal_but_a_refusal_with_a_doubt():
 @pytest.mark.parametrize("kind", REFUSALS)
 def test_a_refusal_is_a_failure_once_a_read_since_then_still_shows_the_address(kind):
     work = work_on(A, B, C)
+    work.note([A], error(ErrorKind.CONFLICT, "2"), None)
     work.note([A], None, None)
     before = time.monotonic()
     work.note([B], error(kind), None)
