@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface, is_id
 
-FIELDS = {
+FIELDS: dict[str, t.Any] = {
     "network_interface_id": "nic-1",
     "name": "web",
     "status": "InUse",
@@ -28,12 +30,14 @@ FIELDS = {
 
 
 def test_each_field_is_returned_as_the_cloud_told_it():
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in FIELDS.items()}
+    told: dict[str, t.Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in FIELDS.items()
+    }
     assert NetworkInterface(**told).as_result() == FIELDS
 
 
 def test_a_field_that_the_cloud_does_not_give_is_null_and_never_missing():
-    nothing = {**dict.fromkeys(FIELDS), "network_interface_id": "nic-1", "secondary_private_ips": []}
+    nothing: dict[str, t.Any] = {**dict.fromkeys(FIELDS), "network_interface_id": "nic-1", "secondary_private_ips": []}
     assert NetworkInterface("nic-1").as_result() == nothing
 
 
