@@ -66,7 +66,7 @@ pytest_add_cli_args =
 pytest_add_cli_args_test_selection =
     {tests}
 process_isolation = forkserver
-timeout_constant = 10
+timeout_constant = 4
 timeout_multiplier = 3
 """
 

@@ -332,7 +332,7 @@ def test_where_all_is_refused_few_are_all_tried_alone_and_of_many_some(count):
         assert len(alone) == count
         assert len(cloud.writes) <= count + math.ceil(math.log2(count))
     else:
-        assert len(alone) <= 2 * math.ceil(math.log2(count))
+        assert len(alone) == 2 * math.ceil(math.log2(count))
         assert len(cloud.writes) <= 3 * math.ceil(math.log2(count)) + 1
 
 
