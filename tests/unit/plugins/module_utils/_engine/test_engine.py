@@ -214,6 +214,7 @@ def test_doubt_is_repeated_so_many_times_and_then_unknown(retries):
     assert cloud.log[: 2 * retries + 2] == [[A], READ] * (retries + 1)
     assert run.outcomes == {"unknown": [A]}
     assert run.works[0].outcomes.details("unknown")[0]["accepted"] is False
+    assert (run.message("unknown"), run.stopped) == ("No.", (None, None))
 
 
 def test_a_doubtful_list_is_halved_once_the_retries_are_used_up_but_not_where_nothing_answers():
@@ -231,7 +232,7 @@ def test_where_no_read_comes_after_a_doubt_nothing_is_sent_again():
     cloud = Cloud(A, B)
     cloud.answers, cloud.reads = [ErrorKind.NO_ANSWER], [ErrorKind.NO_ANSWER] * 50
     run = Run(cloud, A)
-    assert (cloud.writes, run.outcomes) == ([[A]], {"unknown": [A]})
+    assert (cloud.writes, run.outcomes, run.stopped) == ([[A]], {"unknown": [A]}, (None, None))
     cloud = Cloud(A, B)
     cloud.answers = [ErrorKind.NO_ANSWER]
     del cloud.nics[NIC]
@@ -423,8 +424,9 @@ def test_refused_credentials_stop_the_run_at_once():
 @pytest.mark.parametrize("first", [ErrorKind.NO_ANSWER, None], ids=["in between", "while verifying"])
 def test_credentials_that_a_read_finds_refused_stop_the_run_too(first):
     cloud = Cloud(A, count=2)
-    cloud.answers, cloud.reads = [first], [ErrorKind.AUTH] * 50
-    run = Run(cloud, A, wait_timeout=20)
+    # The next read finds them good again.
+    cloud.answers, cloud.reads, cloud.late = [first], [ErrorKind.AUTH], True
+    run = Run(cloud, A)
     assert run.outcomes == {"unknown": [A]}
     assert run.stopped[0] is StopReason.AUTH
     assert "Code: No." in str(run.stopped[1])
@@ -469,6 +471,19 @@ def test_a_call_whose_end_cannot_be_recorded_counts_and_is_the_last_one(room):
     assert run.outcomes == {"unassigned": [A]}
     assert run.stopped == (StopReason.JOURNAL, "the disk is full")
     assert len(cloud.writes) == 1 or room == 2
+
+
+def test_a_journal_that_fails_once_ends_the_run_as_well():
+    cloud, journal = Cloud(A, count=2), Journal()
+    answered = journal.answered
+
+    def fail_once(*arguments: t.Any) -> None:
+        journal.answered = answered  # type: ignore[method-assign]
+        raise JournalError("the disk is full")
+
+    journal.answered = fail_once  # type: ignore[method-assign, assignment]
+    run = Run(cloud, A, journal=journal)
+    assert (cloud.writes, run.stopped) == ([[A]], (StopReason.JOURNAL, "the disk is full"))
 
 
 # Verification.
