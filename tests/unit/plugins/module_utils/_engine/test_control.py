@@ -37,18 +37,18 @@ def test_a_stop_waits_for_what_is_on_its_way_and_an_interruption_does_not():
 
 
 def test_an_interruption_leaves_the_time_that_was_allowed_from_the_first_one_on():
-    control = RunControl(grace=100)
+    control = RunControl(grace=1000)
     control.interrupt("SIGTERM")
     left = control.time_left()
-    assert left is not None and 90 < left <= 100
+    assert left is not None and 900 < left <= 1000
     time.sleep(0.01)
     control.interrupt("SIGTERM again")
-    assert (control.time_left() or 100) < left
+    assert (control.time_left() or 1000) < left
     assert (control.stop_reason, control.stop_detail) == (StopReason.INTERRUPTED, "SIGTERM")
     assert RunControl().time_left() is None
     usual = RunControl()
     usual.interrupt()
-    assert 25 < (usual.time_left() or 0) <= 30
+    assert 10 < (usual.time_left() or 0) <= 30
 
 
 def test_a_run_that_nobody_waits_for_is_interrupted_and_asks_no_more_once_it_is_stopped():
@@ -111,7 +111,7 @@ def test_as_many_items_are_worked_on_at_a_time_as_was_allowed(concurrency, count
             most = max(most, running)
         with arrived:
             arrived.notify_all()
-            arrived.wait_for(lambda: most >= expected, timeout=5)
+            arrived.wait_for(lambda: most >= expected, timeout=60)
         with lock:
             running -= 1
 
