@@ -84,7 +84,7 @@ build: setup ## Build the collection into .build/artifact and check it
 distribution: setup ## Use the artifact as an execution environment has it, and run the event rulebook
 	$(NOX) -e artifact rulebook
 
-matrix: setup ## Run the tests with every supported ansible-core and Python (two hours)
+matrix: setup ## Run the tests with every supported ansible-core and Python (an hour and a half)
 	$(NOX) -e matrix
 
 campaign: setup ## Play random scenarios and histories, and damage what is read; SCENARIOS=N, HISTORIES=N, from SEED=N on
@@ -95,6 +95,10 @@ campaign: setup ## Play random scenarios and histories, and damage what is read;
 
 soak: setup ## Look for what grows in long runs; SMALL=1 does far less of it, ONLY=loop one run
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.campaign.soak $(if $(SMALL),--small) $(ONLY)
+
+# Hours: each mutant is tried by all quick tests of what it is in, one after the other.
+mutants: setup ## Change what decides, and see whether a unit test notices; ONLY=plan.py tries one file
+	$(NOX) -e mutants -- $(ONLY)
 
 bench: setup ## Measure speed and memory on the simulator; ONLY=C runs chosen rows
 	$(WITH_COLLECTION) python -m ansible_collections.edgecloud.nic.tests.benchmark $(ONLY)
@@ -110,6 +114,7 @@ lock: setup ## Update the pinned tools and libraries to their newest releases
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/dev.in --output-file $(REQUIREMENTS)/dev.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/importer.in --output-file $(REQUIREMENTS)/importer.txt
 	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/rulebook.in --output-file $(REQUIREMENTS)/rulebook.txt
+	$(LOCK) --python-version 3.11 $(REQUIREMENTS)/mutants.in --output-file $(REQUIREMENTS)/mutants.txt
 
 release: setup ## Move the fragments of changes into the changelog, under the version in galaxy.yml
 	$(WITH_COLLECTION) antsibull-changelog release
@@ -137,4 +142,4 @@ $(SELF):
 	mkdir -p $(@D)
 	ln -s $(CURDIR) $@
 
-.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix release sanity setup simulator smoke soak test unit
+.PHONY: bench browser build campaign clean demo distribution docs docs-check format help integration lint lock matrix mutants release sanity setup simulator smoke soak test unit

@@ -29,6 +29,7 @@ REQUIREMENTS = "tests/requirements/dev.txt"
 UNIT_REQUIREMENTS = "tests/unit/requirements.txt"
 IMPORTER_REQUIREMENTS = "tests/requirements/importer.txt"
 RULEBOOK_REQUIREMENTS = "tests/requirements/rulebook.txt"
+MUTANTS_REQUIREMENTS = "tests/requirements/mutants.txt"
 
 # The releases of ansible-core that the matrix tests, each with the Pythons that its controller side runs on, and those
 # that it runs modules with: all that this collection supports with the newest, an end with each of the others.
@@ -204,6 +205,15 @@ def unit(session: nox.Session) -> None:
         "python", "-W", "ignore", "-c", "import alibabacloud_ens20171110, ansible_runner, jq, zenlayercloud, trustme"
     )
     run_pytest(session, *WORKERS, "-m", "not matrix and not campaign", *session.posargs)
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Change what decides, one thing at a time, and see whether a unit test notices; C(-- FILE) tries one file."""
+    session.install("-r", MUTANTS_REQUIREMENTS)
+    # CI makes hypothesis draw the same examples for each mutant.
+    env = {"CI": "true", "PYTHONPATH": str(HERE / ".build" / "collections")}
+    session.run("python", "-m", "ansible_collections.edgecloud.nic.tests.mutants", *session.posargs, env=env)
 
 
 @nox.session(default=True)

@@ -70,13 +70,13 @@ def pythons_in(command: str, log: str) -> str:
     return ", ".join(sorted(found, key=lambda version: int(version.partition(".")[2])))
 
 
-def commit_of_the_tree() -> str:
-    """Name the commit that is tested; what differs from it, but for the table, makes it a dirty one."""
+def commit_of_the_tree(but: pathlib.Path = TABLE) -> str:
+    """Name the commit that is tested; what differs from it, but for this file, makes it a dirty one."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE}")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{but}")
     return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
 
 

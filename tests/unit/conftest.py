@@ -14,10 +14,16 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
+from hypothesis import Phase, settings
 
 _PREFIXES = tuple(prefix for cloud in CLOUDS.values() for prefix in cloud.variables)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _VARIABLES = (*_PROXIES, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+# Any example kills a mutant: nobody waits for a smaller one.
+if "MUTANT_UNDER_TEST" in os.environ:
+    settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("mutants")
 
 # What runs in the background of a shell is born deaf to interruptions, and so would be what the tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -84,6 +84,20 @@ def test_a_plan_has_its_own_removals_and_no_others():
     assert (history.provider, history.endpoint) == ("cloudy", "api.example.com")
 
 
+def test_it_is_known_where_and_when_a_plan_was_applied_and_restored():
+    lines = [
+        apply_started() | {"account": "a-1"},
+        role_line("apply_ended", complete=True) | {"time": "first"},
+        role_line("restore_started") | {"time": "second"},
+        role_line("restore_ended") | {"time": "third"},
+    ]
+    history = history_of(*lines)
+    assert (history.digest, history.scope, history.account) == (PLAN["digest"], "shop", "a-1")
+    assert (history.applied_at, history.restored_at) == ("first", "second")
+    other = Journal(lines).of("sha256:other")
+    assert (other.digest, other.applied_at, other.unassigned) == ("sha256:other", None, {})
+
+
 def test_an_address_is_of_the_run_that_sent_it_first():
     history = history_of(
         apply_started(run="run-1"),

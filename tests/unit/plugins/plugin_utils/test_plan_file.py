@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import RefusedError
 from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_scene import (
     CHECKED,
+    CONTEXT,
     MADE,
     PLAN,
     POLICY,
@@ -53,6 +55,43 @@ class TestContent:
         assert plan["totals"] == {"addresses": 3, "network_interfaces_read": 2, "network_interfaces_planned": 2}
         assert plan["limits"]["planned_percent"] == 30.0
 
+    def test_is_all_that_a_plan_run_found_and_under_which_policy(self):
+        checked = result(uncertain=None, warnings=[7])
+        context = {**CONTEXT, "policy": {**POLICY, "max_unassign": 2}}
+        uses, ages = [{"id": "lb-1"}], [{"young_until": None}]
+        content = plan_file.make_plan(checked, context, uses, ages)
+        assert content.pop("digest") == plan_file.digest(content)
+        assert content == {
+            "format": 1,
+            "collection": "edgecloud.nic 1.0.0",
+            "scope": "shop",
+            "provider": "cloudy",
+            "created": MADE.isoformat(),
+            "selection": {"all_network_interfaces": True},
+            "policy": context["policy"],
+            "account": None,
+            "endpoint": "api.example.com",
+            "limits": {
+                "max_unassign": 2,
+                "max_unassign_percent": 50.0,
+                "planned": 3,
+                "planned_percent": 30.0,
+                "exceeded": ["max_unassign"],
+            },
+            "totals": {"addresses": 3, "network_interfaces_read": 2, "network_interfaces_planned": 2},
+            "uses": uses,
+            "uncertain": [],
+            "warnings": ["7"],
+            "network_interfaces": checked["network_interfaces"],
+            "ages": ages,
+            "targets": TARGETS,
+        }
+
+    def test_the_digest_is_that_of_the_canonical_text_without_itself(self):
+        text = '{"a":[1,"ü\ud800"],"b":{"c":1,"d":null}}'.encode("utf-8", "surrogatepass")
+        content = {"digest": "sha256:0", "b": {"d": None, "c": 1}, "a": [1, "ü\ud800"]}
+        assert plan_file.digest(content) == f"sha256:{hashlib.sha256(text).hexdigest()}"
+
     @pytest.mark.parametrize("field", sorted(PLAN.keys() - {"digest", "format"}))
     def test_the_digest_covers_every_field(self, field):
         assert plan_file.digest({**PLAN, field: "touched"}) != PLAN["digest"]
@@ -82,13 +121,28 @@ class TestContent:
             {"created": None},
             {"limits": {}},
             {"limits": {**PLAN["limits"], "planned_percent": float("nan")}},
+            {"limits": {**PLAN["limits"], "planned_percent": -0.1}},
+            {"limits": {**PLAN["limits"], "planned_percent": 100.1}},
+            {"limits": {**PLAN["limits"], "planned": 4}},
             {"targets": [{**target, "network_interface_id": []} for target in TARGETS]},
             {"network_interfaces": [{"network_interface_id": {}}]},
             {"policy": {}},
             {"policy": {**POLICY, "keep": [[]]}},
             {"policy": {**POLICY, "keep_network_interfaces": [{}]}},
             {"policy": {**POLICY, "in_use_sources": [None]}},
+            {"policy": {**POLICY, "in_use_sources": [7]}},
+            {"policy": {**POLICY, "in_use_check": 1}},
+            {"policy": {**POLICY, "force": 0}},
+            {"policy": {**POLICY, "min_age": "72"}},
+            *({"policy": {**POLICY, name: "text"}} for name in ("keep", "keep_network_interfaces", "in_use_sources")),
             {"uses": None},
+            {"uncertain": {}},
+            {"warnings": "text"},
+            {"ages": None},
+            {"ages": [{}]},
+            {"ages": [{"young_until": 7}]},
+            {"targets": [{**target, "network_interface_id": "a b"} for target in TARGETS]},
+            {"network_interfaces": [{"network_interface_id": ""}]},
             {"more": 1},
         ],
         ids=str,
@@ -97,8 +151,23 @@ class TestContent:
         with pytest.raises(RefusedError, match="not a complete plan file"):
             read(signed(**change))
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"limits": {**PLAN["limits"], "planned_percent": 0}},
+            {"limits": {**PLAN["limits"], "planned_percent": 100}},
+            {"policy": {**POLICY, "keep": ["10.0.0.1"], "keep_network_interfaces": [7, 1.5, "db-*"]}},
+            {"policy": {**POLICY, "in_use_sources": ["eip"], "min_age": 1.5}},
+            {"policy": {**POLICY, "in_use_check": False, "force": True, "min_age": 72}},
+            {"ages": [{"young_until": None}, {"young_until": MADE.isoformat()}]},
+        ],
+        ids=str,
+    )
+    def test_what_can_be_applied_is_read_as_it_is(self, change):
+        assert read(signed(**change)) == signed(**change)
+
     def test_of_another_format_is_refused(self):
-        with pytest.raises(RefusedError, match="format is 2"):
+        with pytest.raises(RefusedError, match=r"^its format is 2, and this release knows format 1$"):
             read(signed(format=2))
 
 
@@ -115,13 +184,22 @@ class TestApproval:
     @given(st.text("0123456789abcdef", min_size=12, max_size=64))
     def test_of_another_plan_is_refused(self, text):
         if not PLAN["digest"].removeprefix("sha256:").startswith(text):
-            with pytest.raises(RefusedError, match=r"made at .* or touched since"):
-                plan_file.refuse_unless_approved(PLAN, [text])
+            with pytest.raises(RefusedError) as caught:
+                plan_file.refuse_unless_approved(PLAN, [text, "0" * 64])
+            assert str(caught.value) == (
+                f"{text}, {'0' * 64} was approved, and the digest of this plan is {PLAN['digest']}: it was "
+                f"made at {MADE.isoformat()} or touched since, and needs an approval of its own"
+            )
 
     @pytest.mark.parametrize("text", ["", "yes", "sha256:", PLAN["digest"][:18], PLAN["digest"] + "0"])
     def test_takes_no_word_for_a_digest(self, text):
-        with pytest.raises(RefusedError, match="no digest"):
-            plan_file.refuse_unless_approved(PLAN, [text])
+        with pytest.raises(
+            RefusedError, match=f"has {text!r}, which is no digest: it takes at least the first 12 hexa"
+        ):
+            plan_file.refuse_unless_approved(PLAN, [PLAN["digest"], text])
+
+    def test_may_have_blanks_around_it(self):
+        plan_file.refuse_unless_approved(PLAN, [f" {PLAN['digest']}\n"])
 
     def test_is_needed(self):
         with pytest.raises(RefusedError, match="needs private_ip_cleanup_approved"):
@@ -147,10 +225,11 @@ class TestPlace:
 
     def test_is_refused_when_it_is_old_or_of_the_future(self):
         plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=24))
-        with pytest.raises(RefusedError, match=r"24\.0 hours old"):
+        plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=5))
+        with pytest.raises(RefusedError, match=r"it is 24\.0 hours old \(from 2026.*\), and 24 are allowed"):
             plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=24, seconds=1))
-        with pytest.raises(RefusedError, match="in the future"):
-            plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=6))
+        with pytest.raises(RefusedError, match=r"it was made at 2026.*, which is in the future"):
+            plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=5, seconds=1))
 
 
 class TestLimits:
@@ -158,8 +237,15 @@ class TestLimits:
         allowed = {"max_unassign": 3, "max_unassign_percent": 30.0}
         assert plan_file.over_limits(PLAN["limits"], allowed) is None
         both = str(plan_file.over_limits(PLAN["limits"], {"max_unassign": 2, "max_unassign_percent": 29.9}))
-        assert "max_unassign: 3 addresses would be unassigned, and 2 are allowed" in both
-        assert "30.0 % of all that were selected, and 29.9 % are allowed" in both
+        assert both == (
+            "private_ip_cleanup_max_unassign: 3 addresses would be unassigned, and 2 are allowed; "
+            "private_ip_cleanup_max_unassign_percent: 3 addresses would be unassigned, which is 30.0 % of all that "
+            "were selected, and 29.9 % are allowed"
+        )
+
+    def test_a_share_that_is_no_number_exceeds_every_limit(self):
+        limits = {**PLAN["limits"], "planned_percent": float("nan")}
+        assert plan_file.over_limits(limits, {"max_unassign": 3, "max_unassign_percent": 100.0}) is not None
 
     def test_one_that_is_exceeded_is_not_hidden_by_the_other(self):
         limits = {**PLAN["limits"], "planned_percent": 100.0}

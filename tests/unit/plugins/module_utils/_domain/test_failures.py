@@ -37,6 +37,7 @@ def test_few_addresses_are_all_named():
         "1 address was not settled (1 failed): 10.0.0.1 on eni-1: "
         "NoPermission: You are not authorized. (request id R-1)"
     )
+    assert str(describe_failures([refused("eni-1", [1, 2])])).startswith("2 addresses were not settled (2 failed): ")
     assert " 10.0.0.1, 10.0.0.2, 10.0.0.3 on eni-1: " in str(describe_failures([refused("eni-1", [1, 2, 3])]))
 
 
@@ -64,13 +65,14 @@ def test_different_reasons_are_kept_apart():
 
 
 def test_of_many_reasons_some_are_shown_and_the_others_counted():
-    outcomes = Outcomes("eni-1")
-    for number in range(1, 9):
-        outcomes.error(f"10.0.0.{number}", FAILED, f"Code{number}", "No.", None)
-    message = str(describe_failures([outcomes]))
-    assert "Code5" in message
-    assert "Code6" not in message
-    assert message.endswith("; and 3 addresses for other reasons")
+    for reasons, left in ((8, "3 addresses"), (6, "1 address")):
+        outcomes = Outcomes("eni-1")
+        for number in range(1, reasons + 1):
+            outcomes.error(f"10.0.0.{number}", FAILED, f"Code{number}", "No.", None)
+        message = str(describe_failures([outcomes]))
+        assert "Code5" in message
+        assert "Code6" not in message
+        assert message.endswith(f"; and {left} for other reasons")
 
 
 def test_where_nothing_was_sent_the_count_is_all_there_is_to_say():

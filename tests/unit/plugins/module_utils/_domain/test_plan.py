@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain import outcomes as names
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import AddressSet, sort_addresses
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import (
+    plan_digest,
     plan_removal,
     spare_in_use,
     uncertain_uses,
@@ -53,6 +55,16 @@ def test_only_a_secondary_address_that_nothing_protects_is_planned(nic, requeste
         assert planned not in {use.private_ip_address for use in in_use}
     if any(use.every_address or (use.kind == "eip" and mode == "network_interface") for use in in_use):
         assert plan.unassign == ()
+
+
+@given(network_interface, some, keeping, keeping)
+def test_only_what_is_inside_only_and_outside_keep_is_planned(nic, requested, keep, only):
+    keep, only = AddressSet(keep, "keep"), AddressSet(only, "only")
+    candidates = plan_removal(nic, requested, AddressSet((), "keep")).unassign
+    plan = plan_removal(nic, requested, keep, only)
+    assert list(plan.unassign) == [each for each in candidates if each in only and each not in keep]
+    kept = [each for each, reason in plan.kept if reason == names.KEPT_BY_POLICY]
+    assert kept == [each for each in candidates if each not in plan.unassign]
 
 
 @given(network_interface, some, keeping, uses, eip_protects)
@@ -126,6 +138,8 @@ def test_the_outcomes_of_a_plan_leave_open_only_what_is_to_be_sent(nic, requeste
     for planned in plan.unassign:
         outcomes.settle(planned, names.UNASSIGNED)
     result = outcomes.as_result()
+    assert result["network_interface_id"] == "nic-1"
+    assert result["kept"] == [{"private_ip_address": kept, "reason": reason} for kept, reason in plan.kept]
     settled = [*result["unassigned"], *result["already_absent"]]
     settled += [entry["private_ip_address"] for entry in result["kept"]]
     settled += {entry["private_ip_address"] for entry in result["in_use"]}
@@ -140,3 +154,29 @@ def test_an_address_with_two_uses_is_one_address_with_an_entry_for_each():
         {"private_ip_address": "10.0.0.1", "kind": "eip", "id": "eip-1"},
         {"private_ip_address": "10.0.0.1", "kind": "dnat", "id": "dnat-1"},
     ]
+
+
+def test_what_takes_every_address_does_not_hide_what_uses_one_of_them():
+    nic = NetworkInterface("nic-1").with_secondary(["10.0.0.1"])
+    plan = plan_removal(nic, ["10.0.0.1"], AddressSet((), "keep"))
+    plan = spare_in_use(plan, [Use("dnat", "dnat-1", "10.0.0.1"), Use("eip", "eip-1")], "network_interface")
+    assert plan.in_use == (Use("dnat", "dnat-1", "10.0.0.1"), Use("eip", "eip-1", "10.0.0.1"))
+
+
+def test_what_protects_every_address_is_not_uncertain_though_it_is_overridden():
+    plan = plan_removal(NetworkInterface("nic-1").with_secondary(["10.0.0.1"]), ["10.0.0.1"], AddressSet((), "keep"))
+    elastic_ip = Use("eip", "eip-1")
+    assert uncertain_uses(plan, [elastic_ip], "network_interface") == []
+    assert uncertain_uses(plan, [elastic_ip], "address") == [elastic_ip]
+
+
+def test_the_digest_is_that_of_the_canonical_text_whatever_the_order():
+    canonical = (
+        '[{"network_interface_id":"nic-1","private_ip_addresses":["10.0.0.9","10.0.0.10"]},'
+        '{"network_interface_id":"nic-ü","private_ip_addresses":["10.0.0.1"]}]'
+    )
+    targets = [
+        {"private_ip_addresses": ["10.0.0.1"], "network_interface_id": "nic-ü"},
+        {"private_ip_addresses": ["10.0.0.10", "10.0.0.9"], "network_interface_id": "nic-1", "name": "not in it"},
+    ]
+    assert plan_digest(targets) == f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

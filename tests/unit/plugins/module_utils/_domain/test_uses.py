@@ -144,3 +144,20 @@ def test_every_kind_has_words_and_what_the_user_knows_has_those_of_the_user():
         ", host",
         "",
     ]
+
+
+@pytest.mark.parametrize("kind", ["eip", "kubernetes"])
+@pytest.mark.parametrize("every_address", [True, False])
+@pytest.mark.parametrize("eip_protects", ["address", "network_interface"])
+def test_all_addresses_are_taken_by_what_says_so_and_by_an_elastic_ip_where_it_protects_them(
+    kind, every_address, eip_protects
+):
+    use = Use(kind, "id-1", every_address=every_address)
+    expected = every_address or (kind, eip_protects) == ("eip", "network_interface")
+    assert use.takes_every_address(eip_protects) is expected
+
+
+def test_a_use_is_shown_with_its_address_or_where_that_is_not_told_with_its_network_interface():
+    use = Use("eip", "eip-1", "10.0.0.2", vpc_id="vpc-1")
+    assert use.as_result() == {"private_ip_address": "10.0.0.2", "kind": "eip", "id": "eip-1"}
+    assert use.as_uncertain("nic-1") == {"network_interface_id": "nic-1", "kind": "eip", "id": "eip-1"}
