@@ -38,7 +38,7 @@ HISTORIES = {
 #: A part of what is wrong with what came of a damaged file.
 FILES = {
     "a_digest_is_of_the_targets_alone": "a damaged plan was read",
-    "whoever_makes_a_plan_by_hand_is_believed": "TypeError: 'float' object is not iterable",
+    "whoever_makes_a_plan_by_hand_is_believed": "TypeError: ",
     "whoever_edits_a_journal_is_believed": "KeyError: 'already_absent'",
 }
 #: How many are tried.
