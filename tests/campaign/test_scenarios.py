@@ -16,7 +16,7 @@ from ansible_collections.edgecloud.nic.tests.campaign import old_engine, playing
 from ansible_collections.edgecloud.nic.tests.campaign.scenarios import WEATHER, draw
 
 #: So many seeds are played.
-SEEDS = 60
+SEEDS = 40
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, 10))
