@@ -41,8 +41,9 @@ FILES = {
     "whoever_makes_a_plan_by_hand_is_believed": "TypeError: ",
     "whoever_edits_a_journal_is_believed": "KeyError: 'already_absent'",
 }
-#: How many are tried.
+#: How many are tried, and how often each.
 _MANY = 300
+_TIMES = 6
 
 
 def test_every_old_behaviour_is_looked_for() -> None:
@@ -56,8 +57,9 @@ def test_a_history_tells_of_it(behaviour: str, monkeypatch: pytest.MonkeyPatch, 
     # A wrong history leaves its files there.
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seed, complaint = HISTORIES[behaviour]
-    wrong, _seen = play(seed, old_role.environment(behaviour, tmp_path))
-    assert complaint in wrong
+    environment = old_role.environment(behaviour, tmp_path)
+    # Which of two runs at a time is the first one, and what a kill meets, the machine decides anew each time.
+    assert any(complaint in play(seed, environment)[0] for _time in range(_TIMES))
 
 
 @pytest.mark.parametrize("behaviour", FILES)
