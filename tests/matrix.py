@@ -37,7 +37,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 Written by `make matrix`: what came of the tests with each release, on the Pythons that were there.
 
-- sanity: `ansible-test sanity`, all tests, no ignore entries (without pylint for a release candidate)
+- sanity: `ansible-test sanity`, all tests, no ignore entries (without pylint for a release candidate), with the
+  oldest and the newest release over the tests themselves as well
 - controller: unit tests of what runs in the controller, and what a user does first, in both ways a module can run
 - modules: unit tests of what runs on managed nodes, with the newest release on every Python
 - integration: `ansible-test integration`, with the oldest and the newest release the targets of single modules in both
