@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DETAILED
 from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
 
 from .drawing import EXPIRED
@@ -20,8 +21,7 @@ from .scenarios import BUSY, Played, Scenario, changes_by_others
 from .steps import Key
 
 UNSETTLED = ("failed", "unknown", "not_attempted")
-DETAILED = ("kept", "in_use", "failed", "unknown")
-#: Answers that a read must follow before the same address may be named again.
+#: With these the cloud says that there are too many calls.
 _TOO_MANY = (429, 503)
 #: So many requests may go to a dead endpoint, and so many writes beyond the rule may isolate what is refused.
 _FEW = 50
@@ -74,7 +74,6 @@ class Referee:
         if run.calm and not scenario.calm:
             touched, self.strange_nics = set(), set()
         self.touched = touched | {key for key in run.before.keys if key[0] in self.strange_nics}
-        self.gone = run.before.keys - run.after.keys
         #: One call at a time on one network interface; as many as the option says, by default ten, on many.
         self.width = 1 if scenario.module == "private_ip" else scenario.options.get("concurrency", 10)
 

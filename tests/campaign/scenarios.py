@@ -23,13 +23,12 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 from ansible_collections.edgecloud.nic.tests.benchmark.relay import Relay
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.weather import APPLIED_KINDS, FAULT_KINDS
-from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, READ
+from ansible_collections.edgecloud.nic.tests.unit.action.processes import wait_until
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, READ, run_module
 
 from .drawing import EXPIRED, LOAD_BALANCER
 from .steps import Key
@@ -634,9 +633,7 @@ class Theatre:
         over.set()
         for timer in timers:
             timer.cancel()
-        deadline = time.monotonic() + 5
-        while any(call["finished"] is None for call in self._sim.calls()) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: all(call["finished"] is not None for call in self._sim.calls()), 30)
         calls, after = self._sim.calls(), self.world(scenario)
         return Played(
             check, calm or scenario.calm, before, after, report, calls, seconds, told[0] if told else None, journal
@@ -658,26 +655,9 @@ class Theatre:
             Path(given["journal"]).unlink(missing_ok=True)
         validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(given))
         assert not validation.error_messages, validation.error_messages
-        opened: list[HttpSession] = []
-
-        def open_session(endpoint: Endpoint, settings: HttpSettings) -> HttpSession:
-            opened.append(HttpSession(endpoint, settings))
-            return opened[-1]
-
-        report = run_task(
-            definition.flow,
-            definition.provider,
-            validation.validated_parameters,
-            given,
-            definition.argument_spec,
-            check,
-            on_start,
-            open_session,
-            abandoned,
-            definition.judges_account,
+        report = run_module(
+            definition, validation.validated_parameters, given, check, on_start=on_start, abandoned=abandoned
         )
-        for session in opened:
-            session.close()
         journal = Path(given["journal"]) if "journal" in given else None
         return report, journal.read_text(encoding="utf-8") if journal is not None and journal.exists() else None
 

@@ -12,6 +12,8 @@ import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext, TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
 
@@ -197,6 +199,41 @@ class Zec(Cloud):
     unknown_key = "AUTHFAILURE_INVALID_AUTHORIZATION"
     denied = "AUTHFAILURE_UNAUTHORIZED_OPERATION"
     refused_for_use = "in_use"
+
+
+def run_module(
+    definition: ModuleDefinition,
+    options: t.Mapping[str, t.Any],
+    given: t.Mapping[str, t.Any],
+    check_mode: bool = False,
+    **more: t.Any,
+) -> TaskReport:
+    """Run what a module does, and close the connections that it leaves open for the next one.
+
+    :param options: validated by its argument specification.
+    :param given: as they were before.
+    :param more: arguments of C(run_task).
+    """
+    opened: list[HttpSession] = []
+
+    def open_session(endpoint: Endpoint, settings: HttpSettings) -> HttpSession:
+        opened.append(HttpSession(endpoint, settings))
+        return opened[-1]
+
+    report = run_task(
+        definition.flow,
+        definition.provider,
+        options,
+        given,
+        definition.argument_spec,
+        check_mode,
+        open_session=open_session,
+        judges_account=definition.judges_account,
+        **more,
+    )
+    for session in opened:
+        session.close()
+    return report
 
 
 CLOUDS: dict[str, type[Cloud]] = {cloud.name: cloud for cloud in (Ens, Zec)}

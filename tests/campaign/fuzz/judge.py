@@ -15,11 +15,9 @@ from typing import Any, NamedTuple
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
-from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DETAILED, OUTCOMES
-from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, run_module
 
 from .double import Double, Moment, Spoil
 
@@ -100,24 +98,7 @@ def play(double: Double, case: Case, spoils: dict[Moment, Spoil], **given: Any) 
     if validation.error_messages:
         # In ansible-core's own words, which have the whole value.
         return Told(TaskReport({"changed": False}, "refused by the argument specification"), 0.0)
-    opened: list[HttpSession] = []
-
-    def open_session(endpoint: Endpoint, settings: HttpSettings) -> HttpSession:
-        opened.append(HttpSession(endpoint, settings))
-        return opened[-1]
-
-    report = run_task(
-        definition.flow,
-        definition.provider,
-        validation.validated_parameters,
-        options,
-        definition.argument_spec,
-        check_mode=False,
-        open_session=open_session,
-        judges_account=definition.judges_account,
-    )
-    for session in opened:
-        session.close()
+    report = run_module(definition, validation.validated_parameters, options)
     return Told(report, time.monotonic() - started)
 
 

@@ -34,7 +34,6 @@ from ansible_collections.edgecloud.nic.tests.unit.trace import canaries
 from ansible_collections.edgecloud.nic.tests.unit.trace.echo import Echo
 
 SOURCES = ("option", "profile", "environment")
-ESTATE = pathlib.Path(__file__).parents[2] / "simulator" / "estates" / "uses.yml"
 
 
 def canary(what: str) -> str:
@@ -175,11 +174,7 @@ class Place:
 
 @pytest.fixture
 def place(sim: Simulator, tmp_path: pathlib.Path) -> Iterator[Place]:
-    document = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
-    document["accounts"] = {cloud: list(sources.values()) for cloud, sources in ACCOUNTS.items()}
-    for cluster in document["ens"]["clusters"]:
-        cluster.update(config=canaries.CLUSTER_CONFIG, join_token=canaries.JOIN_TOKEN)
-    sim.load(document)
+    sim.load(canaries.estate({cloud: list(sources.values()) for cloud, sources in ACCOUNTS.items()}))
     with Echo(canaries.COOKIE) as echo:
         yield Place(tmp_path, sim, echo)
 

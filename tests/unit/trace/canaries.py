@@ -7,10 +7,16 @@
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import json
 import pathlib
+from typing import Any
 from urllib.parse import quote, quote_plus
+
+import yaml
+
+ESTATE = pathlib.Path(__file__).parents[2] / "simulator" / "estates" / "uses.yml"
 
 KEY_ID = "CANARY-key-id-4711"
 KEY_SECRET = "CANARY+key/secret=with&special=="
@@ -58,3 +64,12 @@ def found_in(text: str, *secrets: str) -> list[tuple[str, str]]:
     return [
         (secret, form) for secret, form in written if form[:_BEGINNING] in begun and (form in text or form in unescaped)
     ]
+
+
+def estate(accounts: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
+    """Everything that can use an address, with accounts and clusters that hold secrets."""
+    document: dict[str, Any] = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
+    document["accounts"] = copy.deepcopy(accounts)
+    for cluster in document["ens"]["clusters"]:
+        cluster.update(config=CLUSTER_CONFIG, join_token=JOIN_TOKEN)
+    return document

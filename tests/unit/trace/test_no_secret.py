@@ -18,9 +18,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.trace import read_trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.ens import api as ens_api
@@ -28,11 +27,10 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.in_use im
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.zec import api as zec_api
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.weather import APPLIED_KINDS, FAULT_KINDS
-from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
+from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, run_module
 from ansible_collections.edgecloud.nic.tests.unit.trace import canaries
 from ansible_collections.edgecloud.nic.tests.unit.trace.echo import Echo
 
-ESTATE = pathlib.Path(__file__).parents[2] / "simulator" / "estates" / "uses.yml"
 ACCOUNTS: dict[str, list[dict[str, str]]] = {
     "ens": [
         {
@@ -73,15 +71,6 @@ def words(kind: str, secrets: list[str]) -> dict[str, Any]:
     return faults.get(APPLIED_KINDS.get(kind, kind), {})
 
 
-def estate() -> dict[str, Any]:
-    """Everything that can use an address, with accounts and clusters that hold secrets."""
-    document: dict[str, Any] = yaml.safe_load(ESTATE.read_text(encoding="utf-8"))
-    document["accounts"] = copy.deepcopy(ACCOUNTS)
-    for cluster in document["ens"]["clusters"]:
-        cluster.update(config=canaries.CLUSTER_CONFIG, join_token=canaries.JOIN_TOKEN)
-    return document
-
-
 def run(cloud: str, kind: str, endpoint: str, account: int, **given: Any) -> TaskReport:
     """Run a module of the cloud's."""
     definition = CLOUDS[cloud].definition(kind)
@@ -95,15 +84,7 @@ def run(cloud: str, kind: str, endpoint: str, account: int, **given: Any) -> Tas
     }
     validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(options))
     assert validation.error_messages == []
-    report = run_task(
-        definition.flow,
-        definition.provider,
-        validation.validated_parameters,
-        options,
-        definition.argument_spec,
-        check_mode=False,
-        judges_account=definition.judges_account,
-    )
+    report = run_module(definition, validation.validated_parameters, options)
     assert "has a bug" not in (report.message or ""), report.message
     return report
 
@@ -141,7 +122,7 @@ def most_at_a_time(calls: list[dict[str, Any]]) -> int:
 
 def check(sim: Simulator, cloud: str, account: int, kind: str, trace: pathlib.Path) -> None:
     """Run everything while each action once meets a fault of this kind; see that all is traced, and no secret."""
-    document = estate()
+    document = canaries.estate(ACCOUNTS)
     sim.load(document)
     nic = sorted(sim.estate()[cloud]["network_interfaces"])[0]
     all_modules(cloud, sim.url, account, nic)
