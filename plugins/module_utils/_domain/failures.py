@@ -9,9 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import (
-    FAILED,
     FAILING_OUTCOMES,
-    UNKNOWN,
     Outcomes,
 )
 
@@ -63,10 +61,10 @@ def describe_failures(all_outcomes: t.Iterable[Outcomes], stop_detail: str | Non
     reasons: dict[tuple[str, str | None, str], _Reason] = {}
     for outcomes in all_outcomes:
         for outcome in FAILING_OUTCOMES:
-            addresses = outcomes.of(outcome)
-            if addresses:
-                counts[outcome] = counts.get(outcome, 0) + len(addresses)
-        for outcome in (FAILED, UNKNOWN):
+            count = outcomes.count(outcome)
+            if not count:
+                continue
+            counts[outcome] = counts.get(outcome, 0) + count
             for entry in outcomes.details(outcome):
                 reason = reasons.setdefault((outcome, entry["code"], entry["message"]), _Reason())
                 reason.add(outcomes.network_interface_id, entry)

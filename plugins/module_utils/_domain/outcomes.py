@@ -90,10 +90,10 @@ class Outcomes:
         self._details[address][0]["accepted"] = accepted
 
     @property
-    def changed(self) -> list[str]:
+    def changed(self) -> set[str]:
         """Return the addresses that have changed, and those of which the cloud said that it would change them."""
         accepted = {entry["private_ip_address"] for entry in self.details(UNKNOWN) if entry["accepted"]}
-        return [a for a in self.of(UNASSIGNED, ASSIGNED, UNKNOWN) if self._kinds[a] != UNKNOWN or a in accepted]
+        return accepted.union(self.of(UNASSIGNED), self.of(ASSIGNED))
 
     def of(self, *outcomes: str) -> list[str]:
         """Return the addresses with one of these outcomes, in numeric order."""
@@ -106,7 +106,7 @@ class Outcomes:
 
     def details(self, *outcomes: str) -> list[dict[str, t.Any]]:
         """Return the entries of the addresses with one of these outcomes, in numeric order."""
-        return [entry for address in self.of(*outcomes) for entry in self._details[address]]
+        return [entry for address in self.of(*outcomes) for entry in self._details.get(address, ())]
 
     def as_result(self, outcomes: t.Sequence[str] = REMOVAL_OUTCOMES) -> dict[str, t.Any]:
         """Return one entry of a module's C(outcomes)."""

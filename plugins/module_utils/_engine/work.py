@@ -175,8 +175,6 @@ class Work:
                     error.detail if error is doubt else f"{error.detail}; an earlier call is in doubt: {doubt.detail}"
                 )
                 self.outcomes.unknown(address, False, error.code, detail, error.request_id)
-            elif refusal is not None and self.confirmed and refusal.kind not in ABSENT:
-                self._refused(address, refusal, force)
             elif refusal is not None:
                 # Also where the cloud says that the address is not there, and reads still show it.
                 detail = f"{refusal.detail}; {reason}" if reason else refusal.detail

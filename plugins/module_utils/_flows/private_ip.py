@@ -216,7 +216,7 @@ def _result(
     unassigned, assigned = outcomes.of(UNASSIGNED), outcomes.of(ASSIGNED)
     changed = bool(outcomes.changed)
     removing = isinstance(change, Unassignment)
-    secondary, moved = set(before.secondary_private_ips), set(outcomes.changed)
+    secondary, moved = set(before.secondary_private_ips), outcomes.changed
     after = before.with_secondary(secondary - moved if removing else secondary | moved)
     read_again = bool(work.request_ids) and task.options["wait"]
     shown = work.network_interface if read_again else after

@@ -265,7 +265,7 @@ class _Run:
         """Return the module's result."""
         diff: dict[str, dict[str, list[str]]] = {"before": {}, "after": {}}
         for work in self.planned:
-            changed = set(work.outcomes.changed)
+            changed = work.outcomes.changed
             nic = self._before[work.network_interface_id]
             if changed and nic is not None:
                 addresses = nic.secondary_private_ips

@@ -69,7 +69,7 @@ def read_pages(
     total = _believable(page.total, items)
     known, last = 0, 1
     # A cloud may have shorter pages than were asked for, and not say so.
-    longest = len(page.items)
+    first_length = len(page.items)
     full = page.full
     while len(items) > known and (total is None or len(items) < total or (to_the_end and full)):
         known = len(items)
@@ -80,7 +80,7 @@ def read_pages(
             raise _endless(action)
         for page in concurrently(fetch, numbers) if concurrently else map(fetch, numbers):
             items.update(page.items)
-        full = page.full or len(page.items) >= longest > 0
+        full = page.full or len(page.items) >= first_length > 0
         total = _believable(total, items)
     return Listing(list(items.values()), max(0, (total or 0) - len(items)))
 

@@ -97,4 +97,4 @@ def test_the_result_has_all_that_is_known_of_each_address():
     assert set(outcomes.as_result(names.ASSIGNMENT_OUTCOMES)) == {"network_interface_id", "assigned", "already_present"}
     # What is done, and what the cloud said that it would do.
     outcomes.settle("10.0.0.8", names.ASSIGNED)
-    assert outcomes.changed == ["10.0.0.6", "10.0.0.8", "10.0.0.9", "10.0.0.10"]
+    assert outcomes.changed == {"10.0.0.6", "10.0.0.8", "10.0.0.9", "10.0.0.10"}
