@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 
+from .campaign import tried
 from .matrix import commit_of_the_tree
 
 ACCOUNT = pathlib.Path("tests/mutants.md")
@@ -155,6 +156,7 @@ def main() -> int:
         account = ACCOUNT.read_text(encoding="utf-8")
         account = re.sub(rf"^\| `{re.escape(file)}` \|.*$", run.row(), account, flags=re.MULTILINE)
         ACCOUNT.write_text(account, encoding="utf-8")
+        tried.write()
         print(run.row())
         complaints += compare(run, account)
     print("\n".join(complaints))

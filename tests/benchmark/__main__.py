@@ -9,23 +9,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import textwrap
 import time
 from pathlib import Path
 
 from .commands import Commands, WrongRunError
-from .report import LICENCE, RESULTS_HEAD, Report, guide, surroundings
+from .report import RESULTS_HEAD, Report, guide, guide_head, surroundings
 from .rows import Rows
 from .stage import Stage
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 GUIDE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "benchmark.rst"
-GUIDE_HEAD = f"..\n{textwrap.indent(LICENCE, '  ')}\n.. _ansible_collections.edgecloud.nic.docsite.benchmark:\n\n"
 
 
 def guide_page() -> str:
     """Word RESULTS.md as the page of the documentation."""
-    return GUIDE_HEAD + guide(RESULTS.read_text(encoding="utf-8").removeprefix(RESULTS_HEAD))
+    return guide_head("benchmark") + guide(RESULTS.read_text(encoding="utf-8").removeprefix(RESULTS_HEAD))
 
 
 def main() -> int:

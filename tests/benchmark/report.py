@@ -11,6 +11,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,6 +113,11 @@ class Report:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def guide_head(page: str) -> str:
+    """Return what a page of the documentation begins with."""
+    return f"..\n{textwrap.indent(LICENCE, '  ')}\n.. _ansible_collections.edgecloud.nic.docsite.{page}:\n\n"
 
 
 def guide(results: str) -> str:

@@ -61,7 +61,6 @@ def _play(history: History, judge: type[Oracle], environment: dict[str, str] | N
         oracle.judge_end()
         seen = Counter(
             {
-                "histories": 1,
                 "runs": sum(len(run.returncodes) for run in runs),
                 "kills": sum(run.killed for run in runs),
                 "changes by others": sum(done for run in runs for _change, done in run.done),
@@ -77,4 +76,5 @@ def _play(history: History, judge: type[Oracle], environment: dict[str, str] | N
         return "", seen
     steps = [f"  {number}: {step}" for number, step in enumerate(history.steps)]
     wrong = [f"  ! {complaint}" for complaint in oracle.complaints]
-    return "\n".join([f"Seed {history.seed} ({history.cloud}, {directory}):", *steps, *wrong]), seen
+    again = f"make campaign ONLY=histories=1 SEED={history.seed}"
+    return "\n".join([f"Seed {history.seed} ({again}; {history.cloud}, {directory}):", *steps, *wrong]), seen

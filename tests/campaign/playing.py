@@ -49,7 +49,6 @@ def play(seed: int) -> tuple[str, Counter[str]]:
     calls = [call for run in runs for call in run.calls]
     seen = Counter(
         {
-            "scenarios": 1,
             "runs of modules": len(runs),
             "calls": len(calls),
             "calls that removed": sum(call["applied"] and call["write"] for call in calls),
@@ -59,7 +58,7 @@ def play(seed: int) -> tuple[str, Counter[str]]:
     )
     if not wrong:
         return "", seen
-    again = f"make campaign SCENARIOS=1 HISTORIES=0 SEED={seed}"
+    again = f"make campaign ONLY=scenarios=1 SEED={seed}"
     small = shrunk(scenario, lambda smaller: bool(complaints(smaller)))
     lines = [f"Seed {seed} ({again}): {scenario}", *(f"  ! {one}" for one in wrong), f"  as little is enough: {small}"]
     return "\n".join(lines), seen

@@ -29,10 +29,10 @@ from ansible_collections.edgecloud.nic.tests.benchmark.stage import ACCOUNTS, AD
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import family
 
+from . import tried
 from .steps import command_line
 from .worker import Told, Worker
 
-RESULTS = Path(__file__).with_suffix(".md")
 _MODULES = "ansible_collections.edgecloud.nic.plugins.modules"
 _WRITES = {"ens": "UnassignPrivateIpAddresses", "zec": "UnassignNetworkInterfaceIpv4"}
 _LOOK = 0.1
@@ -388,7 +388,8 @@ def main() -> int:
     told = text(about, [row for row, _flat in done])
     print(told)
     if not arguments.small and not arguments.parts:
-        RESULTS.write_text(RESULTS_HEAD + told, encoding="utf-8")
+        tried.SOAK.write_text(RESULTS_HEAD + told, encoding="utf-8")
+        tried.write()
     return 0 if all(flat for _row, flat in done) else 1
 
 

@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -128,5 +129,22 @@ def fuzz(double: Double, fuzzer: str, seed: int) -> str | None:
     what, found = FUZZERS[fuzzer](double, random.Random(seed))
     if not found:
         return None
-    again = f"python -m ansible_collections.edgecloud.nic.tests.campaign.fuzz {fuzzer} --seed {seed} --count 1"
+    again = f"make campaign ONLY={fuzzer}=1 SEED={seed}"
     return "\n".join([again, f"  {what}", *(f"  ! {one}" for one in found)])
+
+
+@functools.cache
+def _double() -> Double:
+    """Start the clouds of this process, which end with it."""
+    until_the_end = contextlib.ExitStack()
+    atexit.register(until_the_end.close)
+    return until_the_end.enter_context(Double(judge.ESTATE))
+
+
+def play(fuzzer: str, seed: int) -> tuple[str, Counter[str]]:
+    """Try what a seed draws.
+
+    :returns: what was wrong, with how to try it again, or nothing; and how often.
+    """
+    complaint = fuzz(_double(), fuzzer, seed)
+    return complaint or "", Counter({"wrong": bool(complaint)})
