@@ -12,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes, StopReason
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.writer import Writer
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_cleanup
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers import client, paging
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers import answers, client, paging
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors import ErrorKind, kind_without_code
@@ -136,6 +137,16 @@ def a_list_ends_where_its_count_says(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(paging, "_believable", lambda total, _items: total)
 
 
+def what_cannot_be_read_uses_nothing(patch: pytest.MonkeyPatch) -> None:
+    def objects(value: Any, _action: str, _name: str) -> list[dict[str, Any]]:
+        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+    for module in (answers, paging):
+        patch.setattr(module, "objects", objects)
+    # An address that nothing has, instead of none.
+    patch.setattr(answers, "cloud_address", lambda value: cloud_address(value) or "0.0.0.0")
+
+
 def what_matches_nothing_is_silent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(private_ip_cleanup._Policy, "unmatched", lambda _self, _nics: {})
 
@@ -214,3 +225,5 @@ OLD: dict[Patch, int] = {
     retries_go_on_after_an_interruption: 30,
     nobody_asks_whether_anybody_waits: 101,
 }
+#: The same for what a damaged answer finds, with a part of what is told of it.
+DAMAGED: dict[Patch, tuple[int, str]] = {what_cannot_be_read_uses_nothing: (51, "and something uses it")}

@@ -14,6 +14,7 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.edgecloud.nic.tests.campaign import old_engine
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, judge, variables
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.double import Double
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.fuzzers import FUZZERS, fuzz
@@ -34,12 +35,29 @@ def test_nothing_is_wrong_with_what_comes_of_damage(fuzzer: str, double: Double)
     assert [complaint for complaint in found if complaint] == []
 
 
+@pytest.mark.parametrize("field", [("Status",), ("PrivateIpSets", "PrivateIpSet", 1, "PrivateIpStatus")], ids=str)
+def test_half_a_character_in_a_status_costs_no_preflight_its_result(field: answers.Path, double: Double) -> None:
+    case = judge.Case("ens", "preflight")
+    path = ("NetworkInterfaceSets", "NetworkInterfaceSet", 0, *field)
+    half = answers.spoil(answers.Damage(("DescribeNetworkInterfaces", 0), path, "surrogate"))
+    told = judge.play(double, case, half)
+    assert list(judge.complaints(double, case, told, may_be_meant=False)) == []
+
+
 @pytest.mark.parametrize("cloud", judge.NIC)
 def test_without_damage_exactly_what_nobody_uses_is_removed(cloud: str, double: Double) -> None:
     case = judge.Case(cloud, "private_ip_cleanup")
     told = judge.play(double, case, {})
     assert list(judge.complaints(double, case, told, may_be_meant=False)) == []
     assert {address for entry in told.report.result["outcomes"] for address in entry["unassigned"]} == judge.FREE
+
+
+@pytest.mark.parametrize("old", old_engine.DAMAGED, ids=lambda old: old.__name__)
+def test_what_once_went_wrong_is_found(old: old_engine.Patch, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed, words = old_engine.DAMAGED[old]
+    assert fuzz(double, "answers", seed) is None
+    old(monkeypatch)
+    assert words in (fuzz(double, "answers", seed) or "")
 
 
 def test_the_judge_finds_what_is_wrong(double: Double) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_inte
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import MOST_CALLS
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import EngineSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import FEW_CALLS
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import LONGEST_WAIT
 
 
 def network_interface_id(value: str, option: str) -> str:
@@ -30,10 +31,10 @@ def network_interface_id(value: str, option: str) -> str:
 
 def engine_settings(options: t.Mapping[str, t.Any]) -> EngineSettings:
     """
-    :raises InputError: for a waiting time that is no number of seconds.
+    :raises InputError: for a waiting time that is no number of seconds, or longer than a day.
     """
-    if not 0 <= options["wait_timeout"] < float("inf"):
-        raise InputError("wait_timeout", "must be a number of seconds, 0 or more")
+    if not 0 <= options["wait_timeout"] <= LONGEST_WAIT:
+        raise InputError("wait_timeout", f"must be a number of seconds from 0 to {LONGEST_WAIT}")
     return EngineSettings(
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
@@ -37,7 +38,8 @@ def checked_ids(ids: t.Sequence[str], option: str) -> list[str]:
 def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the filters that are given.
 
-    :raises InputError: there is none, or one has an empty value, which would select more than was meant.
+    :raises InputError: there is none, or one has an empty value, which would select more than was meant, or one that
+        cannot be sent.
     """
     given = {name: value for name, value in filters.items() if value is not None}
     if not given:
@@ -50,6 +52,11 @@ def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             raise InputError(f"filters.{name}", "has a key without a value")
         if isinstance(value, dict) and any(isinstance(item, (list, dict)) for item in value.values()):
             raise InputError(f"filters.{name}", "has a key with a list or an object where a text belongs")
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            # ansible-core makes half a character of a byte that it cannot decode.
+            raise InputError(f"filters.{name}", "has a character that is not whole, and so cannot be sent") from None
     return given
 
 

@@ -352,10 +352,15 @@ def listed(body: t.Mapping[str, t.Any], *path: str) -> list[dict[str, t.Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def as_text(value: t.Any) -> str:
+    """Return what a cloud's field holds, whatever it is, as text that can be written."""
+    # A half of a surrogate pair could not be written anywhere.
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
 def text(value: t.Any) -> str | None:
     """Return a cloud's text field; None for missing, null, empty or something else than text."""
-    # A half of a surrogate pair could not be written anywhere.
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
+    return as_text(value) if isinstance(value, str) and value else None
 
 
 def usable_id(value: t.Any) -> str | None:

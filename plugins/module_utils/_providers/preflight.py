@@ -28,7 +28,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.preflight im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import told_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import LOOKUP_PAGE_SIZE, CloudProvider
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import number, text
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import as_text, number, text
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import (
     READ_BATCH,
     Check,
@@ -353,7 +353,7 @@ class CloudPreflight(Preflight):
         if not count:
             remedy = f"{self.other_site}, or do without it where the account has none yet."
             return Seen(FAILED, f"no network interface at {self.provider.endpoint}", remedy, ends=True)
-        statuses = sorted({str(item.get(self.status_field)) for item in items})
+        statuses = sorted({as_text(item.get(self.status_field)) for item in items})
         return Seen(PASSED, f"{count} network interfaces", facts={"network_interfaces": count, "statuses": statuses})
 
     #: The field of a network interface that tells its status.
@@ -369,7 +369,7 @@ class CloudPreflight(Preflight):
 
     def _judge_shape(self, known: Known) -> Seen:
         action, items = self.provider.network_interfaces, self.first_items(known)
-        found = {str(item.get(action.id_field)): self.deviation(item) for item in items}
+        found = {as_text(item.get(action.id_field)): self.deviation(item) for item in items}
         deviating = [f"{identifier} ({words})" for identifier, words in found.items() if words]
         facts = self.shape_facts(items)
         if not deviating:
@@ -433,7 +433,7 @@ class CloudPreflight(Preflight):
             pages = []
             for one in asked:
                 items, total = self.page(known, one, action)
-                pages.append([str(item.get(action.id_field)) for item in items])
+                pages.append([as_text(item.get(action.id_field)) for item in items])
             rounds.append(pages)
         if not rounds:
             raise NotAskedError
@@ -499,7 +499,7 @@ class CloudPreflight(Preflight):
             if error.kind is not ErrorKind.NETWORK_INTERFACE_ABSENT:
                 raise
             return None
-        return [str(item.get(action.id_field)) for item in items]
+        return [as_text(item.get(action.id_field)) for item in items]
 
     def _unknown_id(self, known: Known) -> str:
         """Tell what an id that no network interface has comes to."""

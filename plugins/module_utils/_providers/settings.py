@@ -30,15 +30,18 @@ CONNECTION_SPEC: dict[str, t.Any] = {
     "trace": {"type": "path"},
 }
 
+#: A day, in seconds: what is longer is a mistake, and systems have clocks that end somewhere.
+LONGEST_WAIT = 86_400
+
 
 def http_settings(options: t.Mapping[str, t.Any]) -> HttpSettings:
     """
-    :raises InputError: for a time-out that is not positive.
+    :raises InputError: for a time-out that is not positive, or longer than a day.
     """
     for option in ("timeout", "connect_timeout"):
         # "not >" refuses NaN as well.
-        if not 0 < options[option] < float("inf"):
-            raise InputError(option, "must be a number of seconds above 0")
+        if not 0 < options[option] <= LONGEST_WAIT:
+            raise InputError(option, f"must be a number of seconds above 0, and at most {LONGEST_WAIT}")
     return HttpSettings(
         timeout=options["timeout"],
         connect_timeout=options["connect_timeout"],
@@ -51,12 +54,12 @@ def http_settings(options: t.Mapping[str, t.Any]) -> HttpSettings:
 
 def client_settings(options: t.Mapping[str, t.Any]) -> ClientSettings:
     """
-    :raises InputError: for a negative number of retries or delay.
+    :raises InputError: for a number of retries or a delay that cannot be meant.
     """
     if not 0 <= options["max_retries"] <= 100:
         raise InputError("max_retries", "must be between 0 and 100")
-    if not 0 <= options["retry_max_delay"] < float("inf"):
-        raise InputError("retry_max_delay", "must be a number of seconds, 0 or more")
+    if not 0 <= options["retry_max_delay"] <= LONGEST_WAIT:
+        raise InputError("retry_max_delay", f"must be a number of seconds from 0 to {LONGEST_WAIT}")
     return ClientSettings(options["max_retries"], options["retry_max_delay"])
 
 

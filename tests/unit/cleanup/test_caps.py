@@ -112,6 +112,7 @@ def test_what_is_not_going_to_be_removed_counts_for_nothing(scene: Scene) -> Non
         {"wait_timeout": -1},
         {"wait_timeout": "nan"},
         {"wait_timeout": "inf"},
+        *({name: 86_401} for name in ("timeout", "connect_timeout", "retry_max_delay", "wait_timeout")),
     ],
     ids=str,
 )

@@ -55,6 +55,12 @@ def test_filters_select_what_matches(scene: Scene) -> None:
     assert len(scene.secondaries(2)) == 2
 
 
+def test_a_filter_with_half_a_character_is_refused_before_anything_is_asked(scene: Scene) -> None:
+    load(scene)
+    # What ansible-core makes of a byte that is no UTF-8.
+    assert "filters.vpc_id: has a character that is not whole" in scene.refusal(filters={"vpc_id": "vpc-\udcff"})
+
+
 @pytest.mark.parametrize("name, value", [("vpc_id", "vpc-2"), ("subnet_id", "subnet-2"), ("instance_id", "i-2")])
 def test_each_filter_narrows(scene: Scene, name: str, value: str) -> None:
     load(scene)

@@ -16,7 +16,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses im
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.preflight import FAILED, PASSED, SKIPPED
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import told_objects
-from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import listed
+from ansible_collections.edgecloud.nic.plugins.module_utils._providers.client import as_text, listed
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import (
     Check,
     Known,
@@ -89,7 +89,7 @@ class EnsPreflight(CloudPreflight):
 
     def shape_facts(self, items: t.Sequence[dict[str, t.Any]]) -> dict[str, t.Any]:
         entries = [entry for item in items for entry in listed(item, "PrivateIpSets", "PrivateIpSet")]
-        statuses = {str(entry["PrivateIpStatus"]) for entry in entries if entry.get("PrivateIpStatus")}
+        statuses = {as_text(entry["PrivateIpStatus"]) for entry in entries if entry.get("PrivateIpStatus")}
         has_primary = [
             any(
                 entry.get("PrivateIpAddress") == item.get("PrimaryIp")
@@ -110,7 +110,7 @@ class EnsPreflight(CloudPreflight):
 
     def unknown_resources(self, known: Known) -> str | None:
         networks = [self.everything(known, lookup)[0] for lookup in self.lookups(known) if lookup.action == api.NETWORK]
-        types = [str(resource_type) for network in networks for resource_type in api.unknown_resources(network)]
+        types = [as_text(resource_type) for network in networks for resource_type in api.unknown_resources(network)]
         return f"there are resources of the type {first_few(types)}" if types else None
 
     def completeness_facts(self, known: Known) -> dict[str, t.Any]:
