@@ -28,6 +28,7 @@ from ansible.plugins import loader as plugins
 plugins.init_plugin_loader()
 
 from ansible_collections.edgecloud.nic.plugins.action import ActionModule  # noqa: E402
+from ansible_collections.edgecloud.nic.tests.campaign import old_role  # noqa: E402
 
 # The role's specification is read for each task, which would take most of the time.
 vars(yaml)["SafeLoader"] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -85,6 +86,8 @@ def answer(tasks: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def main() -> None:
+    for behaviour in sys.argv[1:]:
+        old_role.BEHAVIOURS[behaviour](setattr)
     answers = sys.stdout
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), file=answers, flush=True)

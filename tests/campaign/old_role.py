@@ -77,6 +77,11 @@ def _a_share_may_be_any_number(replace: Replace) -> None:
     replace(variables, "_RANGES", ranges)
 
 
+def _any_number_is_a_time(replace: Replace) -> None:
+    ranges = {name: limits for name, limits in variables._RANGES.items() if not name.endswith(("age", "pause"))}
+    replace(variables, "_RANGES", ranges)
+
+
 def _what_lies_there_is_taken_for_approved(replace: Replace) -> None:
     replace(plan_file, "refuse_unless_approved", _nothing)
 
@@ -213,6 +218,7 @@ BEHAVIOURS: dict[str, Callable[[Replace], None]] = {
     for function in (
         _only_the_first_exceeded_limit_holds,
         _a_share_may_be_any_number,
+        _any_number_is_a_time,
         _what_lies_there_is_taken_for_approved,
         _a_digest_is_of_the_targets_alone,
         _scopes_share_files,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import pathlib
+import random
 import tempfile
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.campaign import old_role
-from ansible_collections.edgecloud.nic.tests.campaign.fuzz import files, fuzzers, judge
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz import files, fuzzers, judge, variables
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.double import Double
 from ansible_collections.edgecloud.nic.tests.campaign.histories import play
+from ansible_collections.edgecloud.nic.tests.campaign.worker import Worker
 from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils import record_scene as scene
 
 #: A seed among the first 300, and a part of what its history is told to be wrong with.
@@ -41,14 +43,16 @@ FILES = {
     "whoever_makes_a_plan_by_hand_is_believed": "TypeError: ",
     "whoever_edits_a_journal_is_believed": "KeyError: 'already_absent'",
 }
+#: A seed among the first 300, and a part of what is wrong with what came of an odd variable.
+VARIABLES = {"any_number_is_a_time": (135, "Traceback")}
 #: How many are tried, and how often each.
 _MANY = 300
 _TIMES = 6
 
 
 def test_every_old_behaviour_is_looked_for() -> None:
-    assert sorted([*HISTORIES, *FILES]) == sorted(old_role.BEHAVIOURS)
-    assert all(1 <= seed <= _MANY for seed, _complaint in HISTORIES.values())
+    assert sorted([*HISTORIES, *FILES, *VARIABLES]) == sorted(old_role.BEHAVIOURS)
+    assert all(1 <= seed <= _MANY for seed, _complaint in (*HISTORIES.values(), *VARIABLES.values()))
 
 
 @pytest.mark.campaign
@@ -71,3 +75,14 @@ def test_a_damaged_file_tells_of_it(behaviour: str, monkeypatch: pytest.MonkeyPa
     with Double(judge.ESTATE) as double:
         found = (fuzzers.fuzz(double, "files", seed) for seed in range(_MANY))
         assert any(FILES[behaviour] in complaint for complaint in found if complaint)
+
+
+@pytest.mark.parametrize("behaviour", VARIABLES)
+def test_an_odd_variable_tells_of_it(behaviour: str, tmp_path: pathlib.Path) -> None:
+    seed, complaint = VARIABLES[behaviour]
+    odd = random.Random(seed).choice(fuzzers._odd_variables())
+    with Double(judge.ESTATE) as double:
+        for behaviours, words in (((), ""), ((behaviour,), complaint)):
+            with Worker(tmp_path, *behaviours) as worker:
+                found = "\n".join(variables.judge(double, worker, odd))
+                assert words in found and bool(words) == bool(found)

@@ -36,12 +36,15 @@ class Told(NamedTuple):
 
 
 class Worker:
-    """:param directory: where it works, and where its playbook would be."""
+    """
+    :param directory: where it works, and where its playbook would be.
+    :param behaviours: names of old ones of the role that it has.
+    """
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(self, directory: pathlib.Path, *behaviours: str) -> None:
         self.directory = directory
         self._process = subprocess.Popen(
-            [sys.executable, str(_SCRIPT)],
+            [sys.executable, str(_SCRIPT), *behaviours],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
