@@ -71,13 +71,13 @@ def pythons_in(command: str, log: str) -> str:
     return ", ".join(sorted(found, key=lambda version: int(version.partition(".")[2])))
 
 
-def commit_of_the_tree(but: pathlib.Path = TABLE) -> str:
-    """Name the commit that is tested; what differs from it, but for this file, makes it a dirty one."""
+def commit_of_the_tree(*but: pathlib.Path) -> str:
+    """Name the commit that is tested; what differs from it, but for these files, makes it a dirty one."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{but}")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in but))
     return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
 
 
@@ -135,7 +135,7 @@ def main() -> int:
     options = parser.parse_args()
     releases = dict(release.split("=") for release in options.releases)
     LOGS.mkdir(parents=True, exist_ok=True)
-    commit = commit_of_the_tree()
+    commit = commit_of_the_tree(TABLE)
     wanted = [(command, series) for command in options.sessions.split(",") for series in releases]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         cells = list(pool.map(lambda each: run(each[0], each[1], commit), wanted))

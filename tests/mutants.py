@@ -26,7 +26,7 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from .campaign import tried
 from .matrix import commit_of_the_tree
 
-ACCOUNT = pathlib.Path("tests/mutants.md")
+ACCOUNT, PAGE = pathlib.Path("tests/mutants.md"), pathlib.Path("docs/docsite/rst/tried.rst")
 _ROOT = "ansible_collections/edgecloud/nic"
 _DOMAIN = "tests/unit/plugins/module_utils/_domain"
 _ENGINE = "tests/unit/plugins/module_utils/_engine"
@@ -79,7 +79,7 @@ class Run:
     def __init__(self, file: str) -> None:
         self.file = file
         self.directory = pathlib.Path(".build/mutants", pathlib.Path(file).stem)
-        self.commit = commit_of_the_tree(but=ACCOUNT)
+        self.commit = commit_of_the_tree(ACCOUNT, PAGE)
 
     def _mutmut(self, *arguments: str, show: bool = False) -> str:
         environment = {**os.environ, "PYTHONPATH": str((self.directory / "mutants").absolute())}
