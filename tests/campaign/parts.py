@@ -31,10 +31,10 @@ class Part:
 
 #: The longest first, so that both processes end together.
 PARTS = {
-    "histories": Part("histories of the role", 100, histories.play_either),
-    "scenarios": Part("scenarios of the modules", 1900, playing.play),
+    "histories": Part("histories of the role", 50, histories.play_either),
+    "scenarios": Part("scenarios of the modules", 1950, playing.play),
     **{
-        name: Part(f"damaged {name}", 4000 // fuzzers.RARELY.get(name, 1), functools.partial(fuzzers.play, name))
+        name: Part(f"damaged {name}", 4000 // fuzzers.SLOWNESS.get(name, 1), functools.partial(fuzzers.play, name))
         for name in fuzzers.FUZZERS
     },
 }

@@ -120,8 +120,8 @@ FUZZERS: dict[str, Callable[[Double, random.Random], tuple[str, list[str]]]] = {
     "files": fuzz_files,
     "variables": fuzz_variables,
 }
-#: What takes long is tried less often than the others: one time of so many.
-RARELY = {"variables": 10}
+#: What takes so many times as long as the others is tried that much less often.
+SLOWNESS = {"wire": 2, "variables": 20}
 
 
 def fuzz(double: Double, fuzzer: str, seed: int) -> str | None:
