@@ -39,7 +39,8 @@ Written by `make matrix`: what came of the tests with each release, on the Pytho
 
 - sanity: `ansible-test sanity`, all tests, no ignore entries (without pylint for a release candidate), with the
   oldest and the newest release over the tests themselves as well
-- controller: unit tests of what runs in the controller, and what a user does first, in both ways a module can run
+- controller: unit tests of what runs in the controller, and what a user does first, in both ways a module can run, with
+  the oldest and the newest release those that take long as well
 - modules: unit tests of what runs on managed nodes, with the newest release on every Python
 - integration: `ansible-test integration`, with the oldest and the newest release the targets of single modules in both
   ways

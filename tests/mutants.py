@@ -37,7 +37,7 @@ _RECORDS = "tests/unit/plugins/plugin_utils"
 TESTS = {
     "module_utils/_domain/plan.py": (f"{_DOMAIN}/test_plan.py",),
     "module_utils/_domain/outcomes.py": (f"{_DOMAIN}/test_outcomes.py", f"{_DOMAIN}/test_failures.py"),
-    "module_utils/_domain/uses.py": (f"{_DOMAIN}/test_uses.py",),
+    "module_utils/_domain/uses.py": (f"{_DOMAIN}/test_uses.py", f"{_DOMAIN}/test_plan.py"),
     "module_utils/_domain/addresses.py": (f"{_DOMAIN}/test_addresses.py",),
     "module_utils/_domain/failures.py": (f"{_DOMAIN}/test_failures.py",),
     "module_utils/_domain/network_interface.py": (f"{_DOMAIN}/test_network_interface.py",),

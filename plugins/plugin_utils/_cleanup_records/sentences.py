@@ -182,6 +182,9 @@ def describe_restoration(
     if counts["not_restored"]:
         more = f" (and {len(reasons) - _SHOWN_REASONS} more)" if len(reasons) > _SHOWN_REASONS else ""
         message += f", and could not restore {counts['not_restored']}: {'; '.join(reasons[:_SHOWN_REASONS])}{more}"
+    untried = sum(len(target["private_ip_addresses"]) for target in targets[len(results) :])
+    if untried:
+        message += f"; stopped there, with {plural(untried, 'address', 'addresses')} not tried"
     return message, restored
 
 

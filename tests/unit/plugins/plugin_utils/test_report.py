@@ -368,6 +368,11 @@ class TestRestoration:
         assert sentences.count_restored(restored) == {"assigned": 1, "already_present": 1, "not_restored": 1}
         assert sentences.describe_restoration(TARGETS, results, True)[0].startswith("Would assign 1 address again")
 
+    def test_says_what_restoring_did_not_come_to(self):
+        message, restored = sentences.describe_restoration(TARGETS[::-1], [{"msg": "is gone."}])
+        assert message.endswith("could not restore 3: nic-2: is gone; stopped there, with 2 addresses not tried")
+        assert sentences.count_restored(restored)["not_restored"] == 3
+
 
 class TestCommand:
     def command(self, **options: t.Any) -> str:

@@ -98,3 +98,7 @@ def test_the_result_has_all_that_is_known_of_each_address():
     # What is done, and what the cloud said that it would do.
     outcomes.settle("10.0.0.8", names.ASSIGNED)
     assert outcomes.changed == {"10.0.0.6", "10.0.0.8", "10.0.0.9", "10.0.0.10"}
+
+
+def test_where_nothing_happened_nothing_has_changed() -> None:
+    assert Outcomes("eni-1").changed == set()
