@@ -114,9 +114,13 @@ class Referee:
             yield f"nothing is said about what matches nothing: {silent}"
 
     def _unmatched(self) -> list[str]:
-        """Give the entries of what is to be kept that match nothing in the whole estate."""
+        """Give the entries of what is to be kept that match nothing in the whole estate, where there is something."""
         options = self.scenario.options
-        if "all_network_interfaces" not in options or self.scenario.settings.get("paging"):
+        if (
+            "all_network_interfaces" not in options
+            or self.scenario.settings.get("paging")
+            or not self.run.before.primary
+        ):
             return []
         entries = [entry for entry in options.get("keep", ()) if entry == "10.99.0.0/16"]
         return entries + [entry for entry in options.get("keep_network_interfaces", ()) if entry == "nobody-*"]
@@ -218,10 +222,13 @@ class Referee:
             yield from self._wrong_with_unknown(key, named)
 
     def _may_have_removed(self, call: dict[str, Any]) -> bool:
-        """Tell whether the call had an effect for all that a client can know: a refused list may be done in part."""
+        """Tell whether the call had an effect for all that a client can know: a refused list may be done in part.
+
+        Then a part is still there, or was until somebody else took it, with its network interface or without.
+        """
         keys = keys_of(call)
-        there = self.run.after.keys | set(self.run.after.primary.items())
-        partly = len(keys) > 1 and any(key in there | self.removed for key in keys)
+        there = self.run.after.keys | set(self.run.after.primary.items()) | self.removed | self.touched
+        partly = len(keys) > 1 and any(key in there for key in keys)
         return call["applied"] or is_doubtful(call) or partly
 
     def _wrong_with_unknown(self, key: Key, named: list[dict[str, Any]]) -> Iterator[str]:
@@ -322,9 +329,9 @@ class Referee:
 
     def _calm(self) -> Iterator[str]:
         run, scenario = self.run, self.scenario
-        if self._named_and_used() or self._nic_is_gone():
+        if self._named_and_used() or self._nic_is_gone() or self._too_many_are_gone():
             if run.report.message is None or self.writes or run.report.result["changed"]:
-                yield "what is named is used or does not exist, and that is not refused"
+                yield "what is named is used, is a primary address or does not exist, and that is not refused"
             return
         if run.report.message is not None and not scenario.unknown_nics:
             yield f"it fails, and nothing disturbs it: {run.report.message}"
@@ -341,13 +348,25 @@ class Referee:
             yield f"{len(self.reads)} reads of network interfaces, and {most} do"
 
     def _named_and_used(self) -> bool:
-        """Tell whether something uses an address that the one-NIC module was told by name."""
-        named = self._wanted() if "private_ip_addresses" in self.scenario.options else set()
-        return any(self.run.before.guarded.get(key) == "in_use" for key in named)
+        """Tell whether an address that the one-NIC module was told by name is primary, or something uses it."""
+        nic, named = (
+            self.scenario.options.get("network_interface_id"),
+            self.scenario.options.get("private_ip_addresses"),
+        )
+        before = self.run.before
+        return before.primary.get(nic) in (named or ()) or any(
+            before.guarded.get((nic, address)) == "in_use" for address in named or ()
+        )
 
     def _nic_is_gone(self) -> bool:
         nic = self.scenario.options.get("network_interface_id")
         return nic is not None and nic not in self.run.before.primary
+
+    def _too_many_are_gone(self) -> bool:
+        """Tell whether more of a plan's network interfaces are gone than anybody but a mistake would leave."""
+        planned = [one["network_interface_id"] for one in self.scenario.options.get("targets", ())]
+        gone = [nic for nic in planned if nic not in self.run.before.primary]
+        return 100 * len(gone) > self.scenario.options.get("max_missing_percent", 20) * len(planned)
 
     def _wanted(self) -> set[Key]:
         """Give what the task is to remove where nothing keeps it."""

@@ -334,12 +334,17 @@ class _Pen:
 
     def lists(self) -> None:
         """Lists shift while they are read, and count wrongly."""
-        self.scenario.settings["page_size_limit"] = self.rng.choice([1, 2, 3, 10])
-        # Enough of them that some are on the pages that a lie would leave out, for what is on the first page.
-        uses = [("nic-1", self.rng.choice(self.nics["nic-1"])) for _time in range(5)]
+        size = self.scenario.settings["page_size_limit"] = self.rng.choice([1, 2, 3, 10])
+        # What uses the other addresses is on the pages that a lie would leave out, for what is on the first page.
+        first, *others = self.rng.sample(self.nics["nic-1"], len(self.nics["nic-1"]))
+        uses = [
+            ("nic-1", address) for address in [first] * size + [self.rng.choice(others or [first])] * 2 + others[:4]
+        ]
         self._load_balancer(self.scenario.document[self.cloud], uses)
-        if self.chance(0.5):
-            values = {TOTAL[self.cloud]: self.rng.randint(1, 4)}
+        # A first page that has as many items as the cloud counts is believed, unless that is a round number.
+        count = self.rng.choice([10] if size == 10 else [count for count in (1, 2, 3, 4) if count != size])
+        if self.chance(0.7):
+            values = {TOTAL[self.cloud]: count}
             self._fault(kind="replace_fields", match={"action": "DescribeLoadBalancers"}, values=values, times=None)
             return
         lies = {
@@ -347,7 +352,7 @@ class _Pen:
             "shuffle": True,
             "drop": True,
             "endless": True,
-            "total_count": self.rng.randint(1, 4),
+            "total_count": count,
         }
         names = sorted(self.rng.sample(list(lies), self.rng.choice([1, 1, 2])))
         self.scenario.settings["paging"] = {name: lies[name] for name in names}

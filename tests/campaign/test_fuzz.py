@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.campaign import old_engine
-from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, judge, variables
+from ansible_collections.edgecloud.nic.tests.campaign.fuzz import answers, fuzzers, judge, variables
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.double import Double
 from ansible_collections.edgecloud.nic.tests.campaign.fuzz.fuzzers import FUZZERS, fuzz
 from ansible_collections.edgecloud.nic.tests.campaign.worker import Worker
@@ -33,6 +33,22 @@ def double() -> Iterator[Double]:
 def test_nothing_is_wrong_with_what_comes_of_damage(fuzzer: str, double: Double) -> None:
     found = [fuzz(double, fuzzer, seed) for seed in range(COUNTS[fuzzer])]
     assert [complaint for complaint in found if complaint] == []
+
+
+@pytest.mark.parametrize("cloud", judge.NIC)
+@pytest.mark.parametrize("way", ["object in object", "list of lists"])
+def test_no_entry_of_a_look_up_that_tells_nothing_is_passed_over(cloud: str, way: str, double: Double) -> None:
+    case = judge.Case(cloud, "private_ip_cleanup")
+    damages = [
+        damage
+        for damage in fuzzers._damages(double, case)
+        if damage.way == way and (isinstance(damage.path[-1], int) or damage.path[-1] == "type")
+    ]
+    assert len(damages) > 10
+    for damage in damages:
+        told = judge.play(double, case, answers.spoil(damage))
+        may_be_meant = damage.way in answers.MAY_BE_MEANT
+        assert not list(judge.complaints(double, case, told, may_be_meant)), str(damage)
 
 
 @pytest.mark.parametrize("field", [("Status",), ("PrivateIpSets", "PrivateIpSet", 1, "PrivateIpStatus")], ids=str)

@@ -75,6 +75,15 @@ def needed_id(answer: t.Mapping[str, t.Any], action: str, name: str) -> str:
     return found
 
 
+def refuse_if_untold(action: str, *told: t.Any) -> None:
+    """Refuse an entry that tells nothing by which it could be known: neither its id, nor what it uses.
+
+    :raises ApiError: all of C(told) are missing, so that what the entry uses is not known.
+    """
+    if not any(told):
+        raise unreadable(action, "an entry of the answer has neither its id nor what it uses")
+
+
 def told_address(value: t.Any, action: str, what: str) -> str | None:
     """Return an IPv4 address; None where there is none: missing, null, empty, or an IPv6 address.
 

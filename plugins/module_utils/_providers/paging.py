@@ -23,6 +23,8 @@ Parse = t.Callable[[dict[str, t.Any]], t.Any]
 _MAX_PAGES = 10_000
 #: So many pages are read side by side before looking whether they still bring anything new.
 _WINDOW = 40
+#: A cap on the length of a page that a cloud does not tell of is a multiple of this, as far as anybody has seen one.
+_ROUND = 10
 
 
 class Page(t.NamedTuple):
@@ -30,7 +32,7 @@ class Page(t.NamedTuple):
 
     :param items: the items by id; one without an id has a key of its own.
     :param total: how many there are on all pages; None where the cloud does not say it.
-    :param full: it has as many items as a page can have.
+    :param full: it has as many items as a page can have, for all that is known.
     """
 
     items: dict[str, t.Any]
@@ -132,7 +134,10 @@ class NumberedPages(t.NamedTuple):
         def fetch(page_number: int) -> Page:
             answer = ask({self.page_number: page_number, self.page_size: page_size})
             items, total = self.items(listed, answer)
-            full = len(items) >= min(page_size, number(answer.get(self.page_size)) or page_size)
+            told_size = number(answer.get(self.page_size))
+            full = len(items) >= min(page_size, told_size or page_size)
+            if told_size is None:
+                full = full or (bool(items) and len(items) % _ROUND == 0)
             return Page(_by_id(listed, items, parse), total, full)
 
         return read_pages(listed.action, fetch, page_size, concurrently, to_the_end)

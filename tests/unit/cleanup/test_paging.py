@@ -96,9 +96,10 @@ def test_a_count_that_is_too_small_does_not_hide_uses(scene: Scene, total: int) 
     assert set(scene.written()) <= allowed
 
 
-def test_nor_where_the_pages_are_shorter_than_was_asked_for(scene: Scene) -> None:
+@pytest.mark.parametrize("total", [20, 40])
+def test_nor_where_the_pages_are_shorter_than_was_asked_for(scene: Scene, total: int) -> None:
     allowed = load(scene, {}, balancers=60, page_size_limit=20)
-    counts = {"TotalCount": 40, "totalCount": 40}
+    counts = {"TotalCount": total, "totalCount": total}
     scene.sim.add_fault(kind="replace_fields", match={"action": "DescribeLoadBalancers"}, values=counts, times=None)
     scene.run(all_network_interfaces=True)
     assert set(scene.written()) == allowed

@@ -26,6 +26,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers i
     needed_address,
     needed_id,
     objects,
+    refuse_if_untold,
     single_address,
     told_address,
     told_id,
@@ -217,6 +218,7 @@ def _eip_uses(eips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Iter
     types = {"EnsInstance": "instance_id", "NetworkInterface": "network_interface_id"}
     for eip, _vpc_id, _details in eips:
         bound_to = told_id(eip, EIPS.action, "InstanceId")
+        refuse_if_untold(EIPS.action, text(eip.get("AllocationId")), bound_to)
         if bound_to:
             bound_type = types.get(text(eip.get("InstanceType")) or "")
             yield from _uses_of_bound(EIP, text(eip.get("AllocationId")), bound_to, bound_type)
@@ -247,6 +249,7 @@ def _entry_uses(
             for entry in entries:
                 identifier = text(entry.get(action.id_field))
                 address = read(entry.get(address_field), action.action, f"{kind.upper()} entry {identifier}")
+                refuse_if_untold(action.action, identifier, address)
                 if address:
                     yield Use(kind, identifier, address, vpc_id)
 
@@ -264,6 +267,7 @@ def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> 
         members = objects(ha_vip.get("AssociatedInstances"), action, "AssociatedInstances")
         for holder in (ha_vip, *members):
             address = told_address(holder.get("IpAddress"), action, f"HaVip {identifier}")
+            refuse_if_untold(action, text(holder.get("HaVipId" if holder is ha_vip else "InstanceId")), address)
             if address:
                 yield Use("ha_vip", identifier, address, vpc_id)
         own = told_address(ha_vip.get("IpAddress"), action, f"HaVip {identifier}")

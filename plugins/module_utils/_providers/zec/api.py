@@ -29,6 +29,7 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.answers import (
     needed_address,
     needed_id,
+    refuse_if_untold,
     single_address,
     told_address,
     told_id,
@@ -189,6 +190,7 @@ def eip_uses(eips: list[Listed], nics: t.Sequence[NetworkInterface]) -> t.Iterat
             yield Use(
                 EIP, identifier, address, network_interface_id=network_interface_id, every_address=address is None
             )
+        refuse_if_untold(EIPS.action, identifier, *bound_to, eip.get("instanceId"))
         if not bound_to:
             instance_id = told_id(eip, EIPS.action, "instanceId")
             if instance_id:
@@ -232,7 +234,9 @@ def _snat_uses(gateways: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t
     for _gateway, vpc_id, details in gateways:
         for entry in (entry for told in details for entry in told_objects(told, action, "snats")):
             identifier = text(entry.get("snatEntryId"))
-            for cidr in told_texts(entry, action, "cidrs"):
+            cidrs = told_texts(entry, action, "cidrs")
+            refuse_if_untold(action, identifier, cidrs)
+            for cidr in cidrs:
                 address = single_address(cidr, action, f"SNAT entry {identifier}")
                 if address:
                     yield Use("snat", identifier, address, vpc_id)
@@ -242,6 +246,7 @@ def _ha_vip_uses(ha_vips: list[Listed], _nics: t.Sequence[NetworkInterface]) -> 
     for ha_vip, vpc_id, _details in ha_vips:
         identifier = text(ha_vip.get("haVipId"))
         address = told_address(ha_vip.get("ipAddress"), _HA_VIPS.action, f"HaVip {identifier}")
+        refuse_if_untold(_HA_VIPS.action, identifier, address)
         if address:
             yield Use("ha_vip", identifier, address, vpc_id)
 
@@ -251,7 +256,9 @@ def _dns_uses(zones: list[Listed], _nics: t.Sequence[NetworkInterface]) -> t.Ite
     for _zone, vpc_id, records in zones:
         for record in records:
             identifier = text(record.get("recordId"))
-            if record.get("type") in (None, "A"):
+            kind = record.get("type")
+            # What is no text is no type, and may be that of any.
+            if not isinstance(kind, str) or kind == "A":
                 address = needed_address(record.get("value"), _RECORDS.action, f"DNS record {identifier}")
                 if address:
                     yield Use("dns", identifier, address, vpc_id)
