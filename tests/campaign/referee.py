@@ -349,14 +349,10 @@ class Referee:
 
     def _named_and_used(self) -> bool:
         """Tell whether an address that the one-NIC module was told by name is primary, or something uses it."""
-        nic, named = (
-            self.scenario.options.get("network_interface_id"),
-            self.scenario.options.get("private_ip_addresses"),
-        )
+        nic = str(self.scenario.options.get("network_interface_id"))
+        named: list[str] = self.scenario.options.get("private_ip_addresses", [])
         before = self.run.before
-        return before.primary.get(nic) in (named or ()) or any(
-            before.guarded.get((nic, address)) == "in_use" for address in named or ()
-        )
+        return before.primary.get(nic) in named or any(before.guarded.get((nic, one)) == "in_use" for one in named)
 
     def _nic_is_gone(self) -> bool:
         nic = self.scenario.options.get("network_interface_id")
@@ -366,7 +362,7 @@ class Referee:
         """Tell whether more of a plan's network interfaces are gone than anybody but a mistake would leave."""
         planned = [one["network_interface_id"] for one in self.scenario.options.get("targets", ())]
         gone = [nic for nic in planned if nic not in self.run.before.primary]
-        return 100 * len(gone) > self.scenario.options.get("max_missing_percent", 20) * len(planned)
+        return bool(100 * len(gone) > self.scenario.options.get("max_missing_percent", 20) * len(planned))
 
     def _wanted(self) -> set[Key]:
         """Give what the task is to remove where nothing keeps it."""
