@@ -225,7 +225,10 @@ class Machine(RuleBasedStateMachine):
         assert targets == self.removable()
         assert written["digest"] not in {plan.digest for plan in self.plans}
         self.plans.append(Plan(written["digest"], targets))
-        told = {"unassigned": targets, "in_use": self.used, "kept": self.kept & self.there - self.used}
+        # Of a network interface of which everything is kept, nothing is told.
+        matter = {nic for nic, _address in self.there - self.kept}
+        kept = {key for key in self.kept & self.there - self.used if key[0] in matter}
+        told = {"unassigned": targets, "in_use": self.used, "kept": kept}
         assert {outcome: len(keys) for outcome, keys in told.items()} == {
             outcome: self.report()["totals"][outcome] for outcome in told
         }
