@@ -85,7 +85,7 @@ build: setup ## Build the collection into .build/artifact and check it
 distribution: setup ## Use the artifact as an execution environment has it, and run the event rulebook
 	$(NOX) -e artifact rulebook
 
-matrix: setup ## Run the tests with every supported ansible-core and Python (an hour and a half)
+matrix: setup ## Run the tests with every supported ansible-core and Python (hours)
 	$(NOX) -e matrix
 
 campaign: setup ## Hunt at random for what is wrong; ONLY="histories=20 answers" plays parts of it, from SEED=N on

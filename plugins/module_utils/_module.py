@@ -13,7 +13,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Caller
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import Flow, TaskReport, run_task
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import Provider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.settings import url_passwords
 from ansible_collections.edgecloud.nic.plugins.module_utils._secrets import hide
@@ -38,6 +38,26 @@ class ModuleDefinition(t.NamedTuple):
     @property
     def argument_spec(self) -> dict[str, t.Any]:
         return {**self.provider.connection_spec, **self.options}
+
+    def run(
+        self, options: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], check_mode: bool, **more: t.Any
+    ) -> TaskReport:
+        """Do what the module does; whatever happens, the report says it.
+
+        :param options: validated by the argument specification.
+        :param given: as the user gave them, before anything was filled in.
+        :param more: further arguments of C(run_task).
+        """
+        return run_task(
+            self.flow,
+            self.provider,
+            options,
+            given,
+            self.argument_spec,
+            check_mode,
+            judges_account=self.judges_account,
+            **more,
+        )
 
 
 def _breaks(option: dict[str, t.Any], value: t.Any) -> bool:
@@ -103,16 +123,8 @@ def run_module(definition: ModuleDefinition) -> None:
     _spare_garbage_collection()
     caller = Caller()
     run = StoppableRun(
-        lambda on_start: run_task(
-            definition.flow,
-            definition.provider,
-            module.params,
-            module.given,
-            definition.argument_spec,
-            module.check_mode,
-            on_start,
-            abandoned=caller.gone,
-            judges_account=definition.judges_account,
+        lambda on_start: definition.run(
+            module.params, module.given, module.check_mode, on_start=on_start, abandoned=caller.gone
         ),
         caller.gone,
     )

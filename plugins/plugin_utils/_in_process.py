@@ -28,7 +28,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.edgecloud.nic.plugins.module_utils._http.session import HttpSession, HttpSettings
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
@@ -213,17 +213,8 @@ def _run(
     """Run the flow to its end. Where nobody is left to be told about it, so does this process."""
     parent = Parent()
     run = StoppableRun(
-        lambda on_start: run_task(
-            definition.flow,
-            definition.provider,
-            options,
-            given,
-            definition.argument_spec,
-            check_mode,
-            on_start,
-            _session,
-            parent.gone,
-            definition.judges_account,
+        lambda on_start: definition.run(
+            options, given, check_mode, on_start=on_start, open_session=_session, abandoned=parent.gone
         ),
         parent.gone,
     )

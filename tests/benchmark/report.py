@@ -23,6 +23,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 """
 #: Of results in Markdown.
 RESULTS_HEAD = f"<!--\n{LICENCE}-->\n\n"
+Rows = Iterable[Sequence[str]]
 _MET = {True: "yes", False: "**no**", None: ""}
 
 
@@ -110,9 +111,15 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Rows) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def results(title: str, introduction: str, about: Iterable[str], head: Sequence[str], rows: Rows) -> str:
+    """Word one table of results in Markdown, with what there is to say before it."""
+    listed = "\n".join(f"- {line}" for line in about)
+    return "\n\n".join([f"# {title}", introduction, listed, table(head, rows)]) + "\n"
 
 
 def guide_head(page: str) -> str:

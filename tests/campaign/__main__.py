@@ -20,7 +20,7 @@ import xml.etree.ElementTree
 from collections import Counter
 from collections.abc import Iterator
 
-from ansible_collections.edgecloud.nic.tests.benchmark.report import RESULTS_HEAD, surroundings, table
+from ansible_collections.edgecloud.nic.tests.benchmark.report import RESULTS_HEAD, results, surroundings
 
 from . import tried
 from .parts import PARTS, Part, timed
@@ -90,13 +90,10 @@ def run_tests() -> Iterator[tuple[str, ...]]:
 
 def text(about: list[str], rows: list[tuple[str, ...]], minutes: float) -> str:
     """Word the table in Markdown."""
-    parts = [
-        "# Campaign",
-        "`make campaign` wrote this on the simulator. A test that puts old behaviour back passes where that is found.",
-        "\n".join(f"- {line}" for line in [*about, f"Minutes in all: {minutes:.0f}, two things at a time"]),
-        table(_HEAD, rows),
-    ]
-    return "\n\n".join(parts) + "\n"
+    introduction = (
+        "`make campaign` wrote this on the simulator. A test that puts old behaviour back passes where that is found."
+    )
+    return results("Campaign", introduction, [*about, f"Minutes in all: {minutes:.0f}, two at a time"], _HEAD, rows)
 
 
 def _part(given: str) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.edgecloud.nic.tests.benchmark.report import RESULTS_HEAD, surroundings, table
+from ansible_collections.edgecloud.nic.tests.benchmark.report import RESULTS_HEAD, results, surroundings
 from ansible_collections.edgecloud.nic.tests.benchmark.stage import ACCOUNTS, ADDRESSES, Stage
 from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
 from ansible_collections.edgecloud.nic.tests.unit.action.processes import family
@@ -363,16 +363,13 @@ def soak(name: str, small: bool) -> tuple[tuple[str, ...], bool]:
 
 def text(about: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
     """Word the table in Markdown."""
-    parts = [
-        "# Soak",
+    introduction = (
         "`make soak` wrote this on the simulator. Of the process that works it has how much there was in the middle "
         "third of the items, how much in the last one, and how much more that may be. For memory that is "
         f"{NOISE / 1e6:.1f} MB, and what has to be kept: {_OUTCOME:,} bytes for each network interface of a cleanup, "
-        f"{_ITEM:,} for each item of a loop. Records are the files beside the reports, without those of earlier plans.",
-        "\n".join(f"- {line}" for line in about),
-        table(_HEAD, rows),
-    ]
-    return "\n\n".join(parts) + "\n"
+        f"{_ITEM:,} for each item of a loop. Records are the files beside the reports, without those of earlier plans."
+    )
+    return results("Soak", introduction, about, _HEAD, rows)
 
 
 def main() -> int:

@@ -46,9 +46,7 @@ def test_no_entry_of_a_look_up_that_tells_nothing_is_passed_over(cloud: str, way
     ]
     assert len(damages) > 10
     for damage in damages:
-        told = judge.play(double, case, answers.spoil(damage))
-        may_be_meant = damage.way in answers.MAY_BE_MEANT
-        assert not list(judge.complaints(double, case, told, may_be_meant)), str(damage)
+        assert fuzzers._complaints(double, case, answers.spoil(damage), may_be_meant=False) == [], str(damage)
 
 
 @pytest.mark.parametrize("field", [("Status",), ("PrivateIpSets", "PrivateIpSet", 1, "PrivateIpStatus")], ids=str)
@@ -56,8 +54,7 @@ def test_half_a_character_in_a_status_costs_no_preflight_its_result(field: answe
     case = judge.Case("ens", "preflight")
     path = ("NetworkInterfaceSets", "NetworkInterfaceSet", 0, *field)
     half = answers.spoil(answers.Damage(("DescribeNetworkInterfaces", 0), path, "surrogate"))
-    told = judge.play(double, case, half)
-    assert list(judge.complaints(double, case, told, may_be_meant=False)) == []
+    assert fuzzers._complaints(double, case, half, may_be_meant=False) == []
 
 
 @pytest.mark.parametrize("cloud", judge.NIC)

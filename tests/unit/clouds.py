@@ -220,17 +220,7 @@ def run_module(
         opened.append(HttpSession(endpoint, settings))
         return opened[-1]
 
-    report = run_task(
-        definition.flow,
-        definition.provider,
-        options,
-        given,
-        definition.argument_spec,
-        check_mode,
-        open_session=open_session,
-        judges_account=definition.judges_account,
-        **more,
-    )
+    report = definition.run(options, given, check_mode, open_session=open_session, **more)
     for session in opened:
         session.close()
     return report

@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport, run_task
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.clouds import Cloud
 
@@ -119,7 +119,7 @@ class Scene:
         if validation.error_messages:  # a module would end here
             return TaskReport({"changed": False}, validation.error_messages[0])
         options = validation.validated_parameters
-        report = run_task(definition.flow, definition.provider, options, given, definition.argument_spec, check_mode)
+        report = definition.run(options, given, check_mode)
         assert "has a bug" not in (report.message or ""), report.message
         json.dumps(report.result, allow_nan=False)
         if "plan" in report.result:

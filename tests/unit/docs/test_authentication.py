@@ -12,7 +12,6 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.estate import DEMO
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, READ
@@ -101,7 +100,7 @@ def test_the_policies_are_what_tasks_need_and_no_more(sim: Simulator) -> None:
         definition = ens.definition(kind)
         defaults = {name: entry.get("default") for name, entry in definition.argument_spec.items()}
         settings = {**defaults, **ens.options(), **options}
-        report = run_task(definition.flow, ens.provider, settings, options, definition.argument_spec, False)
+        report = definition.run(settings, options, False)
         assert report.message is None
         # Every valid key may ask whose it is.
         return set(map(ens.provider.permission, set(sim.counts()) - {ens.identity}))

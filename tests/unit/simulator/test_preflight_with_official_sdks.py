@@ -11,7 +11,6 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import run_task
 from ansible_collections.edgecloud.nic.plugins.modules import ens_preflight, zec_preflight
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.simulator.estate import DEMO
@@ -60,7 +59,7 @@ def calls_of_preflight(sim: Simulator, cloud: str) -> list[dict[str, Any]]:
     spec = definition.argument_spec
     options = {name: entry.get("default") for name, entry in spec.items()}
     options.update({"endpoint": sim.url, "write_permission": True, **sim.account(cloud)})
-    report = run_task(definition.flow, definition.provider, options, {}, spec, False, judges_account=True)
+    report = definition.run(options, {}, False)
     assert "checks" in report.result, report.message
     calls = sim.calls()
     sim.clear_calls()
