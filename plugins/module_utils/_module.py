@@ -60,13 +60,22 @@ class ModuleDefinition(t.NamedTuple):
         )
 
 
-def _breaks(option: dict[str, t.Any], value: t.Any) -> bool:
-    """Tell whether ansible-core breaks off over a value: a number where an object belongs, or infinity as an int."""
-    try:
-        ArgumentSpecValidator({"option": option}).validate({"option": value})
-    except (TypeError, OverflowError):
-        return True
-    return False
+#: What ansible-core's validation breaks off with over a number where an object belongs, and infinity as an int.
+BREAKS_OFF = (TypeError, OverflowError)
+
+
+def impossible_values(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> str:
+    """Name the options over which ansible-core's validation broke off."""
+
+    def breaks_off(name: str) -> bool:
+        try:
+            ArgumentSpecValidator({name: spec[name]}).validate({name: given[name]})
+        except BREAKS_OFF:
+            return True
+        return False
+
+    names = [name for name in given if name in spec and breaks_off(name)]
+    return f"{', '.join(names)}: has a value of a kind that it cannot have"
 
 
 class _Module(AnsibleModule):
@@ -80,11 +89,10 @@ class _Module(AnsibleModule):
         spec = definition.argument_spec
         try:
             super().__init__(argument_spec=spec, supports_check_mode=True)
-        except (TypeError, OverflowError):
-            names = [name for name, value in self.given.items() if name in spec and _breaks(spec[name], value)]
+        except BREAKS_OFF:
             # Nothing is known yet of which values are secret.
             self.params: dict[str, t.Any] = {}
-            self.fail_json(msg=f"{', '.join(names)}: has a value of a kind that it cannot have")
+            self.fail_json(msg=impossible_values(spec, self.given))
 
     def _load_params(self) -> None:
         super()._load_params()

@@ -36,7 +36,8 @@ def scopes_directory(report_dir: str | None) -> str:
 
 def directory_name(scope: str) -> str:
     """Return the name of a scope's directory: another one for each scope, and no way out of where it lies."""
-    name = urllib.parse.quote(scope, safe=" ")
+    # A host can have any name that JSON can hold, half a character among them.
+    name = urllib.parse.quote(scope, safe=" ", errors="surrogatepass")
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 

@@ -24,6 +24,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_files as files
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import (
@@ -33,7 +34,11 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records imp
     sentences,
     variables,
 )
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
+    LONGEST_MESSAGE,
+    Json,
+    RefusedError,
+)
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import health, places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.ageing import refuse_half
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.calls import (
@@ -93,7 +98,8 @@ class RecordsAction(ActionBase):
                     given = variables.read_variables(self._spec, variables_of_role, defaults)
                     result.update(self._carry_out({**given, "health_check": health_check}, definition))
         except RefusedError as error:
-            raise AnsibleActionFail(f"{error}; nothing {'more ' if check else ''}was changed") from None
+            told = f"{one_line(str(error), LONGEST_MESSAGE)}; nothing {'more ' if check else ''}was changed"
+            raise AnsibleActionFail(told) from None
         finally:
             self._reservation.release()
         if self._calls.warnings:

@@ -22,7 +22,6 @@ from .page import Chrome, Keys, Page
 from .reports import HOSTILE_NAMES, OUTCOMES, large, report, row, small
 
 ADDRESSES = small()["addresses"]
-LIMIT_MS = 2000
 
 
 def number(address: str) -> int:
@@ -347,7 +346,9 @@ def test_the_digest_can_be_copied(page: Page) -> None:
 # --- 100,000 addresses ------------------------------------------------------------------------------------------------
 
 
-def test_a_large_report_is_quick(chrome: Chrome, large_report: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_large_report_draws_no_more_than_is_seen(
+    chrome: Chrome, large_report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = Page(chrome)
     page.open(large_report)
     addresses = large()["addresses"]
@@ -384,7 +385,6 @@ def test_a_large_report_is_quick(chrome: Chrome, large_report: Path, capsys: pyt
         print(
             f"\n100,000 addresses, {large_report.stat().st_size / 2**20:.0f} MiB of HTML: {shown}; {heap:.0f} MiB heap"
         )
-    assert max(times.values()) < LIMIT_MS, times
     assert page.complaints() == []
 
 

@@ -12,6 +12,7 @@ import socket
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import quoted
 
 
 def _why_not_ipv4(text: str) -> str:
@@ -20,12 +21,12 @@ def _why_not_ipv4(text: str) -> str:
         return "an empty value is not an IPv4 address"
     try:
         ipaddress.IPv6Address(text)
-        return f"'{text}' is an IPv6 address, and only IPv4 addresses can be named here"
+        return f"{quoted(text)} is an IPv6 address, and only IPv4 addresses can be named here"
     except ValueError:
         pass
     if "/" in text:
-        return f"'{text}' is a network, and only single IPv4 addresses can be named here"
-    return f"'{text}' is not an IPv4 address"
+        return f"{quoted(text)} is a network, and only single IPv4 addresses can be named here"
+    return f"{quoted(text)} is not an IPv4 address"
 
 
 def parse_address(text: t.Any, option: str) -> str:
@@ -34,7 +35,7 @@ def parse_address(text: t.Any, option: str) -> str:
     :raises InputError: naming C(option), for anything else.
     """
     if not isinstance(text, str):
-        raise InputError(option, f"'{text}' is not an IPv4 address")
+        raise InputError(option, f"{quoted(text)} is not an IPv4 address")
     try:
         return str(ipaddress.IPv4Address(text))
     except ValueError:
@@ -117,7 +118,7 @@ class AddressSet:
         try:
             network = ipaddress.IPv4Network(text, strict=False)
         except ValueError:
-            raise InputError(option, f"'{text}' is not an IPv4 network") from None
+            raise InputError(option, f"{quoted(text)} is not an IPv4 network") from None
         address = text.partition("/")[0]
         raise InputError(
             option, f"'{text}' has host bits set; write {network} for the network, or {address} for the address"

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors import InputError
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
-from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import first_few
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import bad_character, first_few
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.options import network_interface_id
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskContext
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.contract import READ_BATCH
@@ -52,11 +51,9 @@ def checked_filters(filters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             raise InputError(f"filters.{name}", "has a key without a value")
         if isinstance(value, dict) and any(isinstance(item, (list, dict)) for item in value.values()):
             raise InputError(f"filters.{name}", "has a key with a list or an object where a text belongs")
-        try:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
-            # ansible-core makes half a character of a byte that it cannot decode.
-            raise InputError(f"filters.{name}", "has a character that is not whole, and so cannot be sent") from None
+        bad = bad_character(value)
+        if bad:
+            raise InputError(f"filters.{name}", f"has {bad}, and so cannot be sent")
     return given
 
 

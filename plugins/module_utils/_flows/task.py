@@ -34,6 +34,8 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._providers.errors im
 
 #: Messages name what clouds and users call things, whatever that is.
 _LONGEST_MESSAGE = 5000
+#: Far longer than the account ids of any cloud.
+_LONGEST_ACCOUNT = 100
 #: What a flow is: options, check mode and a connected provider go in, a result comes out.
 Flow = t.Callable[["TaskContext"], "dict[str, t.Any]"]
 
@@ -165,11 +167,13 @@ def _trace(options: t.Mapping[str, t.Any], warn: t.Callable[[str], object]) -> T
 def _expected_account(options: t.Mapping[str, t.Any]) -> str | None:
     """Return whose the credentials have to be; None where nobody in particular is expected.
 
-    :raises InputError: it is empty.
+    :raises InputError: it is empty, or no id.
     """
     expected: str | None = options["expected_account"]
     if expected is not None and not expected.strip():
         raise InputError("expected_account", "is empty")
+    if expected is not None and len(expected) > _LONGEST_ACCOUNT:
+        raise InputError("expected_account", "is longer than any account id")
     return expected
 
 

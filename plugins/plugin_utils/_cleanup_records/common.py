@@ -14,6 +14,9 @@ from ansible_collections.edgecloud.nic.plugins.module_utils._domain.errors impor
 #: Of plan files and reports; stable within a major version of the collection.
 FORMAT = 1
 
+#: Messages name what users call things, and ansible-core's have whole values, whatever those are.
+LONGEST_MESSAGE = 2000
+
 Json = dict[str, t.Any]
 #: A network interface and one of its addresses.
 Key = tuple[str, str]

@@ -11,6 +11,8 @@ import math
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.words import bad_character
+from ansible_collections.edgecloud.nic.plugins.module_utils._module import BREAKS_OFF, impossible_values
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.batches import read_size
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
 
@@ -54,7 +56,10 @@ def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | No
         if text in (None, "", [], {}) and (name, value) != (_MAY_BE_EMPTY, []):
             what = f"{name.removeprefix(PREFIX)} in module_defaults" if name in from_defaults else name
             raise RefusedError(f"{what} is empty; leave it out where it is not meant")
-    validation = ArgumentSpecValidator(spec).validate({name: given[name] for name in given if name in spec})
+    try:
+        validation = ArgumentSpecValidator(spec).validate({name: given[name] for name in given if name in spec})
+    except BREAKS_OFF:
+        raise RefusedError(impossible_values(spec, given)) from None
     if validation.error_messages:
         raise RefusedError("; ".join(validation.error_messages))
     values = {
@@ -62,6 +67,10 @@ def read_variables(spec: Json, given: Json, defaults: t.Mapping[str, t.Any] | No
         for name, value in validation.validated_parameters.items()
         if value is not None and name in spec
     }
+    for name, value in values.items():
+        bad = bad_character(value)
+        if bad:
+            raise RefusedError(f"{PREFIX}{name} has {bad}")
     for name, (low, high) in _RANGES.items():
         # What is no number at all is in no range.
         if name in values and not low <= values[name] <= high:

@@ -17,9 +17,14 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgecloud.nic.plugins.module_utils._caller import Parent
+from ansible_collections.edgecloud.nic.plugins.module_utils._http.shown import one_line
 from ansible_collections.edgecloud.nic.plugins.module_utils._module import ModuleDefinition
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import variables
-from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Json, RefusedError
+from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import (
+    LONGEST_MESSAGE,
+    Json,
+    RefusedError,
+)
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import places
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run.health import CHECK_ARGUMENT, mark
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._in_process import InProcessAction
@@ -102,6 +107,8 @@ class ModuleCalls:
             if not _is_time_limit(error):
                 raise
             result = {"failed": True, "msg": _LIMIT_PASSED, "stopped": "interrupted"}
+        if "msg" in result:
+            result["msg"] = one_line(str(result["msg"]), LONGEST_MESSAGE)
         # From 2.19 on, those of a process are no texts.
         result["warnings"] = self.plain(result.get("warnings") or [])
         self.warnings += result["warnings"]

@@ -70,6 +70,20 @@ def test_nothing_is_an_error_but_for_evidence(name, nothing):
         read(**{name: nothing})
 
 
+@pytest.mark.parametrize("name", ["scope", "health_check", "report_dir", "expected_account", "approved", "filters"])
+@pytest.mark.parametrize(("bad", "what"), [("\ud800", "a character that is not whole"), ("\0", "a NUL character")])
+def test_a_character_that_nothing_can_have_is_refused_wherever_it_is(name, bad, what):
+    value = {"filters": {"vpc_id": bad}, "approved": ["sha256:ab", bad]}.get(name, f"a{bad}")
+    with pytest.raises(RefusedError, match=f"private_ip_cleanup_{name} has {what}$"):
+        read(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_unassign", float("inf")), ("max_unassign", "inf")])
+def test_what_ansible_core_breaks_off_over_is_refused_by_name(name, value):
+    with pytest.raises(RefusedError, match=f"^private_ip_cleanup_{name}: has a value of a kind that it cannot have$"):
+        read(**{name: value})
+
+
 def test_what_module_defaults_say_holds_where_no_variable_says_something_else():
     defaults = {"private_ip_cleanup_keep": "10.0.0.1,10.0.0.2", "private_ip_cleanup_max_unassign": 5}
     given = {"private_ip_cleanup_provider": "cloudy", "private_ip_cleanup_max_unassign": 7}

@@ -95,7 +95,7 @@ def test_the_account_is_compared_exactly(expected: str, cloud: Cloud) -> None:
     nothing_but_the_question(cloud)
 
 
-@pytest.mark.parametrize("expected", ["", " ", "\n", None, [OURS], {"id": OURS}])
+@pytest.mark.parametrize("expected", ["", " ", "\n", None, [OURS], {"id": OURS}, "1" * 101])
 def test_what_cannot_be_an_account_is_refused_before_any_call(expected: t.Any, cloud: Cloud) -> None:
     load(cloud)
     assert (cleanup(cloud, expected_account=expected).message or "").startswith("expected_account: ")
