@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import cloud_address
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes, StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine import journal
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.pace import Pace
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.work import Work
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.writer import Writer
-from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_cleanup
+from ansible_collections.edgecloud.nic.plugins.module_utils._flows import private_ip_cleanup, task
+from ansible_collections.edgecloud.nic.plugins.module_utils._http import session, trace
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers import answers, client, paging
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.base import CloudProvider
 from ansible_collections.edgecloud.nic.plugins.module_utils._providers.breaker import Breaker
@@ -201,6 +204,19 @@ def nobody_asks_whether_anybody_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RunControl, "stopped", property(lambda self: self.stop_reason is not None))
 
 
+# --- Messages --------------------------------------------------------------------------------------------------------
+
+
+def a_message_is_as_long_as_the_cloud_makes_it(patch: pytest.MonkeyPatch) -> None:
+    for module in (client, task):
+        patch.setattr(module, "one_line", lambda text, *_longest: text)
+
+
+def any_path_is_tried(patch: pytest.MonkeyPatch) -> None:
+    for module in (journal, session, task, trace):
+        patch.setattr(module, "own_path", lambda path, _option: os.path.expanduser(path))
+
+
 #: Each with the seed of a scenario that finds it.
 OLD: dict[Patch, int] = {
     a_refusal_ends_a_doubt: 115,
@@ -225,5 +241,9 @@ OLD: dict[Patch, int] = {
     retries_go_on_after_an_interruption: 30,
     nobody_asks_whether_anybody_waits: 101,
 }
-#: The same for what a damaged answer finds, with a part of what is told of it.
-DAMAGED: dict[Patch, tuple[int, str]] = {what_cannot_be_read_uses_nothing: (51, "and something uses it")}
+#: Each with the fuzzer and the seed that find it, and a part of what is told of it.
+FUZZED: dict[Patch, tuple[str, int, str]] = {
+    what_cannot_be_read_uses_nothing: ("answers", 51, "and something uses it"),
+    a_message_is_as_long_as_the_cloud_makes_it: ("wire", 7, "characters are said"),
+    any_path_is_tried: ("options", 259, "has a bug"),
+}

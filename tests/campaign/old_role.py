@@ -23,8 +23,10 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils import _cleanup_file
 from ansible_collections.edgecloud.nic.plugins.plugin_utils import _records_action as action
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import (
     history,
+    page,
     plan_file,
     report,
+    sentences,
     variables,
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_run import (
@@ -204,6 +206,25 @@ def _no_result_is_handed_on(replace: Replace) -> None:
     replace(telling.Teller, "told", told)
 
 
+def _progress_mixes_batches_and_totals(replace: Replace) -> None:
+    now = sentences.describe_progress
+
+    def describe_progress(batch: Any, result: Any, check_mode: bool = False) -> str:
+        return now({**batch, "all": batch["addresses"]}, result, check_mode)
+
+    replace(sentences, "describe_progress", describe_progress)
+
+
+def _the_page_does_not_say_that_an_earlier_run_did_it(replace: Replace) -> None:
+    now = page._data
+
+    def data(outcomes: Any, addresses: Any) -> Any:
+        earlier = report.EARLIER_RUN
+        return now(outcomes, ({**row, "run": None} if row["run"] == earlier else row for row in addresses))
+
+    replace(page, "_data", data)
+
+
 def _whoever_makes_a_plan_by_hand_is_believed(replace: Replace) -> None:
     replace(plan_file, "_can_be_applied", lambda _content: True)
 
@@ -233,6 +254,8 @@ BEHAVIOURS: dict[str, Callable[[Replace], None]] = {
         _clocks_tell_which_run_was_earlier,
         _records_do_not_tell_what_uses_an_address,
         _no_result_is_handed_on,
+        _progress_mixes_batches_and_totals,
+        _the_page_does_not_say_that_an_earlier_run_did_it,
         _whoever_makes_a_plan_by_hand_is_believed,
         _whoever_edits_a_journal_is_believed,
     )

@@ -19,6 +19,7 @@ OUTCOMES = ("unassigned", "already_absent", "kept", "in_use", "failed", "unknown
 #: Seconds after the end of ansible-playbook in which a call may still come in that was on its way.
 _ON_ITS_WAY = 2
 _TOLD_ROW = ("network_interface_id", "private_ip_address", "outcome", "run", "restored")
+_PROGRESS = re.compile(r"(\d+) failed in this batch of (\d+), (\d+) of (\d+) left")
 _PAGE_DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
@@ -173,12 +174,22 @@ class Oracle:
         output = "\n".join(run.outputs)
         for words in ("has a bug", *self._secrets):
             self._expect(words not in output, f"{words} in the output")
+        for text in run.outputs:
+            self._judge_progress([tuple(map(int, numbers)) for numbers in _PROGRESS.findall(text)])
         # What ansible-core says where a signal meets it in itself is its own.
         traces = re.findall(r"^Traceback .*\n(?:[ ~^].*\n)*", output, flags=re.MULTILINE)
         self._expect(not any("nic/plugins/" in trace for trace in traces), f"a traceback of ours: {traces}")
         if run.killed_at is not None and run.step.kill and run.step.kill.victim != "worker" and not run.step.twice:
             late = [call for call in self._writes(run) if call["started"] > run.killed_at + _ON_ITS_WAY]
             self._expect(not late, f"written after the kill: {late}")
+
+    def _judge_progress(self, batches: list[tuple[int, ...]]) -> None:
+        """What is left after a batch is what was left before it without the batch."""
+        left_before = None
+        for failed, size, left, total in batches:
+            self._expect(failed <= size, f"{failed} failed in a batch of {size}")
+            self._expect(left + size in (left_before, total), f"{left} of {total} left after a batch of {size}")
+            left_before = left
 
     def _judge_refused(self, run: Run) -> None:
         """What must not be carried out changes nothing, and no plan that somebody approved."""

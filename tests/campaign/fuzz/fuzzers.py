@@ -121,7 +121,7 @@ FUZZERS: dict[str, Callable[[Double, random.Random], tuple[str, list[str]]]] = {
     "variables": fuzz_variables,
 }
 #: What takes so many times as long as the others is tried that much less often.
-SLOWNESS = {"wire": 2, "variables": 20}
+SLOWNESS = {"wire": 2, "variables": 8}
 
 
 def fuzz(double: Double, fuzzer: str, seed: int) -> str | None:

@@ -21,6 +21,7 @@ MAY_BE_MEANT = "another call's answer"
 Make = Callable[[int, bytes], bytes]
 _JSON = b"Content-Type: application/json\r\n"
 _REFUSED = b'{"Code": "OTHER", "code": "OTHER", "Message": "no", "message": "no"}'
+_LONG = b"no\xe2\x80\xa8\x1b[31m" * 20_000
 
 
 def _with(head: str, content: bytes | None = None) -> Make:
@@ -121,6 +122,15 @@ WAYS: dict[str, Make] = {
     "deep": lambda status, body: whole(status, b'{"a":' * 100_000),
     "blank": lambda status, body: whole(status, b" \n"),
     MAY_BE_MEANT: lambda status, body: whole(200, b'{"RequestId": "r", "requestId": "r", "response": {}}'),
+    **{
+        f"{status} of a long {kind}": _with(f"HTTP/1.1 {status} X\nContent-Length: %d", content)
+        for status in (400, 413, 500)
+        for kind, content in (
+            ("message", _REFUSED.replace(b"no", _LONG.replace(b"\x1b", b"\\u001b"))),
+            ("code", _REFUSED.replace(b"OTHER", b"O" * 200_000)),
+            ("page", b"<html><title>no</title><body>" + _LONG),
+        )
+    },
     **{
         f"{status} with {name}: {value[:20]}": _with(
             f"HTTP/1.1 {status} X\n{name}: {value}\nContent-Length: %d", _REFUSED
