@@ -33,7 +33,7 @@ HISTORIES = {
     "removals_of_another_plan_are_of_an_earlier_run": (26, "it is still there, and nothing keeps it"),
     "all_that_a_journal_tells_is_restored": (110, "step 6: assigned without having been removed"),
     "a_restored_plan_may_be_applied_again": (16, "step 4: applied after a restoration"),
-    "clocks_tell_which_run_was_earlier": (72, "is told as already_absent: a call of ours removed it"),
+    "clocks_tell_which_run_was_earlier": (11, "is told as already_absent: a call of ours removed it"),
     "records_do_not_tell_what_uses_an_address": (168, "step 0: plan and report do not tell what uses"),
     "progress_mixes_batches_and_totals": (50, " left after a batch of "),
     "the_page_does_not_say_that_an_earlier_run_did_it": (51, "report.html differs"),
