@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.addresses import (
     AddressSet,
     cloud_address,
+    is_ipv6,
     parse_address,
     parse_addresses,
     sort_addresses,
@@ -76,14 +77,16 @@ def test_anything_else_is_refused_and_the_message_says_what_it_is(text, why):
     assert str(caught.value).startswith("private_ip_addresses: ")
     assert why in str(caught.value)
     assert caught.value.option == "private_ip_addresses"
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as caught:
         AddressSet(["10.0.0.1", text], "keep") if "/" not in text else parse_addresses([text], "keep")
+    assert caught.value.option == "keep"
 
 
 @pytest.mark.parametrize("value", [None, 167772161, 10.5, True, ["10.0.0.1"], {"a": 1}, b"\x0a\x00\x00\x01"])
 def test_a_value_that_is_no_text_is_refused(value):
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as caught:
         parse_address(value, "private_ip_addresses")
+    assert str(caught.value) == f"private_ip_addresses: '{value}' is not an IPv4 address"
     assert cloud_address(value) is None
 
 
@@ -119,8 +122,27 @@ def test_an_address_named_twice_is_refused_by_name(values):
 
 @pytest.mark.parametrize("empty", [[], ()])
 def test_an_empty_list_is_refused(empty):
-    with pytest.raises(InputError, match="the list is empty"):
+    with pytest.raises(InputError) as caught:
         parse_addresses(empty, "private_ip_addresses")
+    assert str(caught.value) == "private_ip_addresses: the list is empty; name at least one address"
+
+
+def test_a_long_value_is_told_by_its_beginning():
+    with pytest.raises(InputError) as caught:
+        parse_address("x" * 61, "keep")
+    assert str(caught.value) == f"keep: '{'x' * 59}…' is not an IPv4 address"
+    with pytest.raises(InputError, match=f"'{'x' * 60}' is not"):
+        parse_address("x" * 60, "keep")
+
+
+@pytest.mark.parametrize("value", ["fe80::1", "fe80::1/64", "::ffff:10.0.0.1", "FE80::1"])
+def test_an_ipv6_address_of_a_cloud_is_known_as_one(value):
+    assert is_ipv6(value)
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1", "10.0.0.0/24", "", "x", None, 7, [], ["fe80::1"], 2**100, b"\0" * 16])
+def test_nothing_else_is_an_ipv6_address(value):
+    assert not is_ipv6(value)
 
 
 @given(st.lists(st.one_of(near_addresses, near_networks), max_size=8), near_addresses)
