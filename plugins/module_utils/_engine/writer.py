@@ -85,6 +85,8 @@ class Writer:
                 self._send(passing)
                 tried_again = True
             if tried_again and not everything_refused and len(self._passing()) > 1:
+                # What was refused alone then may pass by now, and be refused only with what does not.
+                self._tried_alone.clear()
                 self._isolate(self._passing())
             if any(address not in work.accepted for address in work.unsettled()) and not work.confirmed:
                 self._reread()

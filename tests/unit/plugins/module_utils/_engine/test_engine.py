@@ -296,6 +296,41 @@ def test_one_refused_address_does_not_hold_back_the_others(count):
         assert answers == {("refused", "Code", "No.", "R-0")}
 
 
+@pytest.mark.parametrize(
+    ("refused", "sent"),
+    [
+        ("E", "ABCDEFGH ABCD EF E F GH"),
+        ("EF", "ABCDEFGH ABCD EF E F GH"),
+        ("D", "ABCDEFGH ABCD AB C D EFGH"),
+        ("AH", "ABCDEFGH ABCD AB A B CD EFGH EF G H"),
+        ("GH", "ABCDEFGH ABCD EF G H"),
+        ("BCD", "ABCDEFGH ABCD AB A B CD C D EFGH"),
+        # Until one is accepted alone, the refusal may hold for the network interface.
+        ("ABCD", "ABCDEFGH ABCD AB A B C D E FGH"),
+        ("ABCDEFGH", "ABCDEFGH ABCD AB A B C D E F G H"),
+    ],
+)
+def test_halves_are_sent_in_order_and_none_of_which_the_answer_is_known(refused, sent):
+    pool = addresses(8)
+    named = dict(zip("ABCDEFGH", pool))
+    cloud = Cloud(*pool)
+    cloud.refused = {named[letter]: ErrorKind.REFUSED for letter in refused}
+    run = Run(cloud, *pool)
+    assert cloud.writes == [[named[letter] for letter in word] for word in sent.split()]
+    assert run.outcomes["failed"] == [named[letter] for letter in refused]
+
+
+def test_few_are_tried_alone_in_their_order_and_of_many_others_each_time():
+    def alone(count: int) -> tuple[str, ...]:
+        cloud = Cloud(*addresses(count))
+        cloud.refused = dict.fromkeys(addresses(count), ErrorKind.REFUSED)
+        Run(cloud, *addresses(count))
+        return tuple(sent[0] for sent in cloud.writes if len(sent) == 1)
+
+    assert alone(16) == tuple(addresses(16))
+    assert len({alone(64) for _time in range(3)}) == 3
+
+
 def test_one_read_is_enough_for_all_plain_refusals_but_one_that_confirms_them():
     pool = addresses(8)
     cloud = Cloud(*pool)
@@ -349,6 +384,37 @@ def test_what_is_refused_for_now_is_sent_again_as_one_list_after_a_read():
     cloud.answers = [ErrorKind.CONFLICT] * 9
     run = Run(cloud, A, max_retries=2)
     assert (cloud.writes, run.outcomes) == ([[A]] * 3, {"failed": [A]})
+
+
+def test_of_what_is_refused_for_now_each_that_passes_by_the_end_is_removed():
+    cloud = Cloud(A, B, C, D)
+    cloud.refused = {C: ErrorKind.CONFLICT, D: ErrorKind.CONFLICT}
+    cloud.after = {2: lambda: cloud.refused.pop(C)}
+    run = Run(cloud, A, B, C, D, max_retries=2)
+    assert run.outcomes == {"unassigned": [A, B, C], "failed": [D]}
+    # Alone both were refused at first, together they are because of one.
+    assert cloud.writes == [[A, B, C, D], [A, B], [C], [D], [C, D], [C, D], [C, D], [C], [D]]
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+@pytest.mark.parametrize(
+    ("first", "then", "sent", "again"),
+    [
+        (None, ErrorKind.CONFLICT, "ABC AB A B C", "ABC"),
+        (ErrorKind.REFUSED, ErrorKind.CONFLICT, "ABC AB A B C", "ABC"),
+        (None, ErrorKind.NETWORK_INTERFACE_STATUS, "ABC", "ABC"),
+        (ErrorKind.REFUSED, ErrorKind.NETWORK_INTERFACE_STATUS, "ABC AB", "AB"),
+    ],
+)
+def test_what_is_refused_for_now_and_for_all_is_sent_again_as_often_as_is_allowed(first, then, sent, again, retries):
+    cloud = Cloud(A, B, C)
+    cloud.transitional = True
+    cloud.refused = dict.fromkeys((A, B, C), then)
+    cloud.answers = [first]
+    run = Run(cloud, A, B, C, max_retries=retries)
+    assert run.outcomes == {"failed": [A, B, C]}
+    named = {"A": A, "B": B, "C": C}
+    assert cloud.writes == [[named[letter] for letter in word] for word in [*sent.split(), *[again] * retries]]
 
 
 @pytest.mark.parametrize("transitional", [True, False])
@@ -464,6 +530,12 @@ def test_what_cannot_be_recorded_is_not_sent():
     run = Run(cloud, A, journal=journal)
     assert (cloud.log, run.outcomes) == ([], {"not_attempted": [A]})
     assert run.stopped == (StopReason.JOURNAL, "the disk is full")
+
+
+def test_what_cannot_be_recorded_stops_the_run_though_other_lines_can():
+    cloud, journal = Cloud(A, count=2), Journal(failing="sent")
+    run = Run(cloud, A, journal=journal)
+    assert (cloud.log, run.stopped) == ([], (StopReason.JOURNAL, "the disk is full"))
 
 
 @pytest.mark.parametrize("room", [1, 2], ids=["the answer", "the outcome"])
