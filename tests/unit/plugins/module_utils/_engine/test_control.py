@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+import typing as t
 
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine import control as control_module
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import InterruptedRunError, RunControl
 
 
@@ -112,11 +114,33 @@ def test_as_many_items_are_worked_on_at_a_time_as_was_allowed(concurrency, count
         with arrived:
             arrived.notify_all()
             arrived.wait_for(lambda: most >= expected, timeout=60)
+            # One more than was allowed would come by now.
+            arrived.wait_for(lambda: most > expected, timeout=0.05)
         with lock:
             running -= 1
 
     RunControl(concurrency).map(work, range(count))
     assert most == expected
+
+
+def test_one_at_a_time_needs_no_thread_and_is_what_is_usual():
+    for control in (RunControl(), RunControl(1)):
+        assert control.map(lambda _item: threading.current_thread(), [1, 2]) == [threading.current_thread()] * 2
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3])
+def test_where_the_system_has_no_more_threads_fewer_do_all_of_it(threads, monkeypatch):
+    begin, begun = control_module._threads.submit, []
+
+    def submit(run: t.Callable[[], None]) -> t.Any:
+        if len(begun) == threads:
+            raise RuntimeError("can't start new thread")
+        begun.append(run)
+        return begin(run)
+
+    monkeypatch.setattr(control_module._threads, "submit", submit)
+    assert RunControl(8).map(str, range(20)) == list(map(str, range(20)))
+    assert len(begun) == threads
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

@@ -448,6 +448,23 @@ def test_an_address_that_a_read_shows_as_primary_is_kept_and_not_sent_again():
     assert run.works[0].outcomes.details("kept") == [{"private_ip_address": A, "reason": "primary"}]
 
 
+def test_where_a_part_of_a_refused_list_was_carried_out_the_rest_is_tried_alone_in_the_end():
+    cloud = Cloud(A, B, C, D)
+    cloud.refused = dict.fromkeys((B, C, D), ErrorKind.CONFLICT)
+    cloud.after = {1: lambda: cloud.lose(A)}
+    run = Run(cloud, A, B, C, D, max_retries=1)
+    once = [[B, C, D], [B, C], [B], [C], [D]]
+    assert cloud.writes == [[A, B, C, D], *once, [B, C, D], *once]
+    assert run.outcomes["failed"] == [B, C, D]
+
+
+@pytest.mark.parametrize(("force", "outcome"), [(False, "in_use"), (True, "failed")])
+def test_what_the_cloud_finds_in_use_is_so_or_has_failed_where_force_was_given(force, outcome):
+    cloud = Cloud(A)
+    cloud.refused = {A: ErrorKind.IN_USE}
+    assert Run(cloud, A, force=force).outcomes == {outcome: [A]}
+
+
 def test_that_an_address_is_absent_is_looked_at_each_time():
     cloud = Cloud(A, B, C, D)
     cloud.refused = {A: ErrorKind.ADDRESS_ABSENT, C: ErrorKind.ADDRESS_ABSENT}
