@@ -46,7 +46,7 @@ TESTS = {
     "module_utils/_engine/verification.py": (f"{_ENGINE}/test_engine.py",),
     "module_utils/_engine/engine.py": (f"{_ENGINE}/test_engine.py",),
     "module_utils/_engine/control.py": (f"{_ENGINE}/test_engine.py", f"{_ENGINE}/test_control.py"),
-    "plugin_utils/_cleanup_records/plan_file.py": (f"{_RECORDS}/test_plan_file.py",),
+    "plugin_utils/_cleanup_records/plan_file.py": (f"{_RECORDS}/test_plan_file.py", f"{_RECORDS}/test_age.py"),
     "plugin_utils/_cleanup_records/candidates.py": (f"{_RECORDS}/test_candidates.py", f"{_RECORDS}/test_age.py"),
     "plugin_utils/_cleanup_records/history.py": (f"{_RECORDS}/test_history.py",),
     "plugin_utils/_cleanup_records/age.py": (f"{_RECORDS}/test_age.py",),

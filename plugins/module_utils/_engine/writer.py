@@ -130,7 +130,6 @@ class Writer:
         # Groups to be sent, the last one first, each with the half that was sent before it.
         groups: list[tuple[list[str], list[str] | None]] = []
         self._halve(shuffled, groups)
-        probed = False
         while groups:
             whole, sibling = groups.pop()
             group = [address for address in self._open(whole) if address not in self._tried_alone]
@@ -148,8 +147,7 @@ class Writer:
                 return True
             if len(left) > 1:
                 self._halve([address for address in group if address in left], groups)
-            elif not accepted and not probed:
-                probed = True
+            elif not accepted:
                 accepted = self._any_accepted_alone(shuffled)
                 if not accepted:
                     return True

@@ -10,6 +10,7 @@ import datetime
 import typing as t
 
 import pytest
+from ansible_collections.edgecloud.nic.plugins.module_utils._domain.plan import plan_digest
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records import age
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.candidates import Candidate, Clock, Found
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Key, as_targets, keys
@@ -101,6 +102,8 @@ class TestFound:
             ([{}], {"keep": ["10.0.0.0/24"]}, "kept"),
             ([{}], {"keep_network_interfaces": ["db-*"]}, "kept"),
             ([{}], {"keep_network_interfaces": ["nic-3"]}, "kept"),
+            ([{"name": None}], {"keep_network_interfaces": ["?*"]}, None),
+            ([{"name": None}], {"keep_network_interfaces": ["*"]}, "kept"),
             ([{}], {"keep_network_interfaces": ["web-*"], "keep": ["10.1.0.1"]}, None),
         ],
     )
@@ -120,6 +123,9 @@ def test_what_is_left_out_is_kept_and_in_nothing_else(planned: set[Key], young: 
     kept = {(e["network_interface_id"], item["private_ip_address"]) for e in after["outcomes"] for item in e["kept"]}
     assert kept == planned & young
     assert {item["reason"] for e in after["outcomes"] for item in e["kept"]} <= {"young"}
+    assert after["changed"] is bool(left)
+    assert after["plan_digest"] == plan_digest(after["plan"])
+    assert after["summary"]["network_interfaces_planned"] == len(after["plan"])
     limits = after["limits"]
     assert limits["planned"] == len(left)
     assert limits["planned_percent"] == pytest.approx(50 * len(left) / len(planned) if planned else 0)
@@ -146,6 +152,17 @@ def test_an_age_is_never_told_longer_than_it_is(hours: float, min_age: float) ->
         assert abs((until - MADE).total_seconds() / 3600 - (min_age - hours)) < 0.001
     else:
         assert told["young_until"] is None
+
+
+def test_what_no_run_has_proved_unused_is_as_young_as_can_be() -> None:
+    told = age.age_of(A, None, True, Clock(MADE), 72)
+    assert told == {
+        "network_interface_id": A[0],
+        "private_ip_address": A[1],
+        "first_seen": None,
+        "unused_hours": 0.0,
+        "young_until": (MADE + datetime.timedelta(hours=72)).isoformat(timespec="seconds"),
+    }
 
 
 def test_plan_and_report_tell_the_age_of_what_goes_and_of_what_stays() -> None:

@@ -37,6 +37,14 @@ from ansible_collections.edgecloud.nic.tests.unit.plugins.plugin_utils.record_sc
         ([settled("nic-1", already_absent=["10.0.0.2"])], False, False),
         ([sent(1, "10.0.0.2", action="assign")], False, False),
         ([{"event": "sent"}, {"event": "later"}, sent(1, "10.0.0.2")], True, False),
+        # A refusal says nothing of what was accepted before it.
+        ([sent(1, "10.0.0.2"), answered(1, "accepted"), sent(2, "10.0.0.2"), answered(2, "refused")], True, True),
+        # A run knows what became of its own earlier calls.
+        (
+            [sent(1, "10.0.0.2"), answered(1, "in_doubt"), sent(2, "10.0.0.2"), settled("nic-1", failed=["10.0.0.2"])],
+            False,
+            False,
+        ),
     ],
 )
 def test_knows_what_may_have_been_removed_and_what_was(events, unassigned, proven):
@@ -54,6 +62,8 @@ def test_knows_what_may_have_been_removed_and_what_was(events, unassigned, prove
         # What was sent before may still act.
         (settled("nic-1", failed=[{"private_ip_address": "10.0.0.2"}]), True, False),
         (settled("nic-1", in_use=[{"private_ip_address": "10.0.0.2"}]), False, False),
+        (settled("nic-1", unassigned=["10.0.0.2"]), True, True),
+        (settled("nic-1", unknown=[{"private_ip_address": "10.0.0.2"}]), True, False),
         (answered(1, "refused"), True, False),
     ],
 )
@@ -66,6 +76,16 @@ def test_what_a_killed_run_has_sent_is_not_undone_by_the_refusal_of_the_next(ans
     )
     assert (("nic-1", "10.0.0.2") in history.unassigned) is unassigned
     assert history.gone(("nic-1", "10.0.0.2")) is gone
+
+
+def test_what_a_run_has_settled_is_not_open_for_the_next():
+    history = history_of(
+        apply_started(run="run-1"),
+        *module_run(sent(1, "10.0.0.2"), settled("nic-1", failed=["10.0.0.2"]), run="m1"),
+        apply_started(run="run-2"),
+        *module_run(sent(1, "10.0.0.2"), settled("nic-1", already_absent=["10.0.0.2"]), run="m2"),
+    )
+    assert history.unassigned == {}
 
 
 def test_a_plan_has_its_own_removals_and_no_others():
@@ -96,6 +116,7 @@ def test_it_is_known_where_and_when_a_plan_was_applied_and_restored():
     assert (history.applied_at, history.restored_at) == ("first", "second")
     other = Journal(lines).of("sha256:other")
     assert (other.digest, other.applied_at, other.unassigned) == ("sha256:other", None, {})
+    assert {other.provider, other.endpoint, other.scope, other.account, other.restored_at} == {None}
 
 
 def test_an_address_is_of_the_run_that_sent_it_first():
@@ -115,7 +136,7 @@ def test_a_plan_is_done_once_a_run_has_settled_all_of_it(complete):
 
 
 def test_what_was_put_back_need_not_be_put_back_again():
-    removed = module_run(sent(1, "10.0.0.2", "10.0.0.3", "10.0.0.4"))
+    removed = module_run(sent(1, "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"))
     put_back = role_line(
         "restored",
         network_interface_id="nic-1",
@@ -125,7 +146,7 @@ def test_what_was_put_back_need_not_be_put_back_again():
     )
     history = history_of(apply_started(), *removed, role_line("restore_started"), put_back)
     assert history.restored_at is not None
-    assert history.to_restore() == [{"network_interface_id": "nic-1", "private_ip_addresses": ["10.0.0.4"]}]
+    assert history.to_restore() == [{"network_interface_id": "nic-1", "private_ip_addresses": ["10.0.0.4", "10.0.0.5"]}]
 
 
 def test_lines_that_somebody_spoilt_cost_only_themselves():

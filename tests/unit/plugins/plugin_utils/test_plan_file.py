@@ -95,12 +95,18 @@ class TestContent:
     @pytest.mark.parametrize("field", sorted(PLAN.keys() - {"digest", "format"}))
     def test_the_digest_covers_every_field(self, field):
         assert plan_file.digest({**PLAN, field: "touched"}) != PLAN["digest"]
-        with pytest.raises(RefusedError, match="altered"):
+        altered = r"^it was altered after it was written: its digest does not match its content$"
+        with pytest.raises(RefusedError, match=altered):
             read({**PLAN, field: "touched"})
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"targets": [', "[1]", "[" * 100_000])
+    @pytest.mark.parametrize("text", ["[]", "{}", "null", "[1]", '{"targets": []}', '{"digest": "sha256:0"}'])
     def test_what_is_no_plan_is_refused(self, text):
-        with pytest.raises(RefusedError, match="not a plan file"):
+        with pytest.raises(RefusedError, match=r"^it is not a plan file$"):
+            plan_file.read_plan(text)
+
+    @pytest.mark.parametrize("text", ["", '{"targets": [', "[" * 100_000])
+    def test_what_is_no_json_is_refused(self, text):
+        with pytest.raises(RefusedError, match=r"^it is not a plan file: it is no JSON$"):
             plan_file.read_plan(text)
 
     def test_what_can_be_read_and_is_too_deep_to_have_a_digest_is_refused(self):
@@ -148,7 +154,7 @@ class TestContent:
         ids=str,
     )
     def test_what_cannot_be_applied_is_refused_whatever_its_digest(self, change):
-        with pytest.raises(RefusedError, match="not a complete plan file"):
+        with pytest.raises(RefusedError, match=r"^it is not a complete plan file$"):
             read(signed(**change))
 
     @pytest.mark.parametrize(
@@ -228,6 +234,8 @@ class TestPlace:
         plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=5))
         with pytest.raises(RefusedError, match=r"it is 24\.0 hours old \(from 2026.*\), and 24 are allowed"):
             plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=24, seconds=1))
+        with pytest.raises(RefusedError, match=r"it is 5000\.0 hours old"):
+            plan_file.refuse_if_old(PLAN, 24, MADE + datetime.timedelta(hours=5000))
         with pytest.raises(RefusedError, match=r"it was made at 2026.*, which is in the future"):
             plan_file.refuse_if_old(PLAN, 24, MADE - datetime.timedelta(minutes=5, seconds=1))
 
@@ -242,6 +250,10 @@ class TestLimits:
             "private_ip_cleanup_max_unassign_percent: 3 addresses would be unassigned, which is 30.0 % of all that "
             "were selected, and 29.9 % are allowed"
         )
+
+    def test_of_one_address_are_told_as_of_one(self):
+        told = plan_file.over_limits({"planned": 1, "planned_percent": 1.0}, {**POLICY, "max_unassign": 0})
+        assert told == "private_ip_cleanup_max_unassign: 1 address would be unassigned, and 0 are allowed"
 
     def test_a_share_that_is_no_number_exceeds_every_limit(self):
         limits = {**PLAN["limits"], "planned_percent": float("nan")}
@@ -258,9 +270,20 @@ class TestLimits:
     @pytest.mark.parametrize(("allowed", "refused"), [(50, False), (49, True), (0, True), (100, False)])
     def test_hold_for_network_interfaces_that_are_gone(self, allowed, refused):
         gone = {**CHECKED, "network_interfaces": CHECKED["network_interfaces"][:1]}
-        message = plan_file.too_many_missing(PLAN, gone, allowed)
-        assert (message is not None) is refused
-        assert message is None or "1 of the plan's 2 network interfaces do not exist" in message
+        assert plan_file.too_many_missing(PLAN, gone, allowed) == (
+            "private_ip_cleanup_max_missing_percent: 1 of the plan's 2 network interfaces do not exist, and "
+            f"{allowed} % are allowed; the credentials may be another account's"
+            if refused
+            else None
+        )
+
+    @given(planned=st.integers(1, 12), missing=st.integers(0, 12), allowed=st.integers(0, 100))
+    def test_are_a_share_of_all_network_interfaces_of_the_plan(self, planned, missing, allowed):
+        nics = [{"network_interface_id": f"nic-{number}"} for number in range(planned)]
+        left = {"network_interfaces": nics[missing:]}
+        message = plan_file.too_many_missing({"targets": nics}, left, allowed)
+        assert (message is not None) is (min(missing, planned) / planned > allowed / 100)
+        assert planned > 1 or message is None or "1 of the plan's 1 network interface do" in message
 
 
 POLICIES = st.fixed_dictionaries(

@@ -396,6 +396,23 @@ def test_of_what_is_refused_for_now_each_that_passes_by_the_end_is_removed():
     assert cloud.writes == [[A, B, C, D], [A, B], [C], [D], [C, D], [C, D], [C, D], [C], [D]]
 
 
+@pytest.mark.parametrize(
+    ("refused", "retries", "sent"),
+    [
+        ("D", 2, "ABCD AB C D D D"),
+        ("CD", 0, "ABCD AB C D"),
+        ("CD", 1, "ABCD AB C D CD CD C D"),
+        ("BD", 1, "ABCD AB A B CD C D BD BD B D"),
+    ],
+)
+def test_only_what_was_sent_again_together_is_tried_alone_in_the_end(refused, retries, sent):
+    named = dict(zip("ABCD", (A, B, C, D)))
+    cloud = Cloud(A, B, C, D)
+    cloud.refused = {named[letter]: ErrorKind.CONFLICT for letter in refused}
+    Run(cloud, A, B, C, D, max_retries=retries)
+    assert cloud.writes == [[named[letter] for letter in word] for word in sent.split()]
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3])
 @pytest.mark.parametrize(
     ("first", "then", "sent", "again"),
