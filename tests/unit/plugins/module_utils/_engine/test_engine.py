@@ -15,6 +15,7 @@ import typing as t
 import pytest
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.network_interface import NetworkInterface
 from ansible_collections.edgecloud.nic.plugins.module_utils._domain.outcomes import Outcomes, StopReason
+from ansible_collections.edgecloud.nic.plugins.module_utils._engine import verification
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.changes import Unassignment
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.control import RunControl
 from ansible_collections.edgecloud.nic.plugins.module_utils._engine.engine import Engine
@@ -115,11 +116,22 @@ class Journal:
 
 
 class Run:
-    """The engine at work on some addresses of every network interface of a cloud."""
+    """The engine at work on some addresses of every network interface of a cloud.
 
-    def __init__(self, cloud: Cloud, *wanted: str, journal: Journal | None = None, **settings: t.Any) -> None:
+    :param prepare: is handed the control of the run before anything happens.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        *wanted: str,
+        journal: Journal | None = None,
+        prepare: t.Callable[[RunControl], object] = lambda _control: None,
+        **settings: t.Any,
+    ) -> None:
         quick = {"retry_max_delay": 0.001, "max_retries": 2, "wait_timeout": 0.05, **settings}
         self.control = RunControl(quick.pop("concurrency", 1), abandoned=quick.pop("abandoned", lambda: False))
+        prepare(self.control)
         provider = t.cast(t.Any, cloud)
         self.works = [Work(nic, None, wanted, Outcomes(nic)) for nic in cloud.ids]
         engine = Engine(provider, Unassignment(provider), EngineSettings(**quick), self.control, t.cast(t.Any, journal))
@@ -190,6 +202,8 @@ def test_while_removals_show_late_nothing_is_read_before_all_is_written():
     run = Run(cloud, A, wait_timeout=60)
     assert all(work.outcomes.of("unassigned") == [A] for work in run.works)
     assert [number for number, entry in enumerate(cloud.log) if entry == READ][:2] == [50, 121]
+    # One while it is written, three that show it late, and two once it shows.
+    assert cloud.log.count(READ) == 6
 
 
 # A call in doubt.
@@ -476,9 +490,10 @@ def test_where_a_part_of_a_refused_list_was_carried_out_the_rest_is_tried_alone_
 
 
 @pytest.mark.parametrize(("force", "outcome"), [(False, "in_use"), (True, "failed")])
-def test_what_the_cloud_finds_in_use_is_so_or_has_failed_where_force_was_given(force, outcome):
+@pytest.mark.parametrize("reads", [[], [ErrorKind.NO_ANSWER]], ids=["confirmed at once", "confirmed late"])
+def test_what_the_cloud_finds_in_use_is_so_or_has_failed_where_force_was_given(reads, force, outcome):
     cloud = Cloud(A)
-    cloud.refused = {A: ErrorKind.IN_USE}
+    cloud.refused, cloud.reads = {A: ErrorKind.IN_USE}, list(reads)
     assert Run(cloud, A, force=force).outcomes == {outcome: [A]}
 
 
@@ -533,6 +548,22 @@ def test_credentials_that_a_read_finds_refused_stop_the_run_too(first):
     assert run.stopped[0] is StopReason.AUTH
     assert "Code: No." in str(run.stopped[1])
     assert len(cloud.writes) == (2 if first is None else 1)
+    # With them, no other read would be worth more than the one that verified.
+    assert first is not None or cloud.log == [[A], [A], READ]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_after_an_interruption_one_read_has_to_do(wait):
+    cloud = Cloud(A)
+    cloud.answers, cloud.late = [None if wait else ErrorKind.NO_ANSWER], True
+
+    def prepare(control: RunControl) -> None:
+        cloud.after = {1: control.interrupt}
+
+    run = Run(cloud, A, wait=wait, wait_timeout=60, prepare=prepare)
+    assert run.outcomes == {"unknown": [A]}
+    # A call in doubt had one before it.
+    assert cloud.log == [[A], READ] if wait else [[A], READ, READ]
 
 
 def test_after_an_error_no_new_call_is_started_where_that_is_wished():
@@ -587,7 +618,40 @@ def test_an_answer_that_cannot_be_recorded_ends_the_run_though_other_lines_can()
     assert (cloud.writes, run.stopped) == ([[A]], (StopReason.JOURNAL, "the disk is full"))
 
 
+def test_outcomes_that_cannot_be_recorded_are_told_and_end_the_run():
+    cloud, journal = Cloud(A), Journal(failing="settled")
+    run = Run(cloud, A, journal=journal)
+    assert (run.outcomes, run.stopped) == ({"unassigned": [A]}, (StopReason.JOURNAL, "the disk is full"))
+
+
 # Verification.
+
+
+def test_where_a_call_was_in_doubt_a_read_tells_also_without_waiting():
+    cloud = Cloud(A)
+    cloud.answers, cloud.reads = [ErrorKind.NO_ANSWER], [ErrorKind.NO_ANSWER]
+    cloud.after = {2: lambda: cloud.lose(A)}
+    assert Run(cloud, A, wait=False).outcomes == {"unassigned": [A]}
+    assert cloud.log == [[A], READ, READ]
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_reads_come_less_often_the_longer_it_takes(count):
+    cloud = Cloud(A, count=count)
+    cloud.late = True
+    pauses: list[float] = []
+
+    def prepare(control: RunControl) -> None:
+        def sleep(seconds: float) -> None:
+            pauses.append(round(seconds, 2))
+            if len(pauses) == 9:
+                control.interrupt()
+
+        control.sleep = sleep  # type: ignore[method-assign]
+
+    Run(cloud, A, wait_timeout=1000, prepare=prepare)
+    # The first read, while others were still written, showed that it is late.
+    assert pauses == [*verification._POLL_DELAYS[1:], *[verification._POLL_DELAYS[-1]] * 9][:9]
 
 
 def test_reads_are_repeated_until_one_shows_it():
@@ -647,6 +711,18 @@ def test_a_bug_does_not_put_what_was_accepted_in_doubt():
     cloud.answers = [ErrorKind.REFUSED, None, RuntimeError("a bug of ours")]
     run = Run(cloud, A, B)
     assert run.outcomes == {"unassigned": [A], "unknown": [B]}
+
+
+def test_a_bug_while_verifying_leaves_what_was_accepted_unknown():
+    cloud, broken = Cloud(A, count=2), Journal()
+    cloud.late = True
+    cloud.after = {1: cloud.nics["nic-2"].clear}
+    broken.settled = lambda _outcomes: 1 / 0  # type: ignore[method-assign, assignment]
+    run = Run(cloud, A, journal=broken, wait_timeout=60)
+    bug = "edgecloud.nic has a bug, please report it: ZeroDivisionError('division by zero')"
+    assert run.works[1].outcomes.of("unassigned") == [A]
+    assert run.message("unknown") == f"accepted by the cloud, but {bug}"
+    assert run.stopped == (StopReason.ON_ERROR, bug)
 
 
 def test_a_bug_between_the_calls_leaves_each_address_an_outcome():
