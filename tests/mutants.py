@@ -52,7 +52,10 @@ TESTS = {
     "plugin_utils/_cleanup_records/age.py": (f"{_RECORDS}/test_age.py",),
     "module_utils/_flows/private_ip.py": (f"{_FLOWS}/test_private_ip.py",),
     "module_utils/_flows/in_use.py": (f"{_FLOWS}/test_uses.py", f"{_CLEANUP}/test_in_use.py"),
-    "module_utils/_flows/selection.py": (f"{_CLEANUP}/test_selection.py", f"{_CLEANUP}/test_unmatched.py"),
+    "module_utils/_flows/selection.py": (
+        *(f"{_FLOWS}/test_selection.py", f"{_FLOWS}/test_uses.py"),
+        *(f"{_CLEANUP}/test_selection.py", f"{_CLEANUP}/test_unmatched.py"),
+    ),
     "module_utils/_flows/private_ip_cleanup.py": (_CLEANUP,),
 }
 _CONFIGURATION = """\

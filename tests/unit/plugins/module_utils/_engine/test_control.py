@@ -130,7 +130,8 @@ def test_one_at_a_time_needs_no_thread_and_is_what_is_usual():
 
 @pytest.mark.parametrize("threads", [0, 1, 3])
 def test_where_the_system_has_no_more_threads_fewer_do_all_of_it(threads, monkeypatch):
-    begin, begun = control_module._threads.submit, []
+    begin = control_module._threads.submit
+    begun: list[t.Callable[[], None]] = []
 
     def submit(run: t.Callable[[], None]) -> t.Any:
         if len(begun) == threads:
