@@ -36,7 +36,7 @@ def test_nothing_is_wrong_with_what_comes_of_damage(fuzzer: str, double: Double)
 
 
 @pytest.mark.parametrize("cloud", judge.NIC)
-@pytest.mark.parametrize("way", ["object in object", "list of lists"])
+@pytest.mark.parametrize("way", ["object in object", pytest.param("list of lists", marks=pytest.mark.campaign)])
 def test_no_entry_of_a_look_up_that_tells_nothing_is_passed_over(cloud: str, way: str, double: Double) -> None:
     case = judge.Case(cloud, "private_ip_cleanup")
     damages = [

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 #: A failure is shown as it was found: each example costs several runs, and to shrink it would take minutes.
 QUICK = settings(
     deadline=None,
-    max_examples=60,
+    max_examples=35,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
