@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgecloud.nic.plugins.module_utils._flows.task import TaskReport
+from ansible_collections.edgecloud.nic.plugins.module_utils._module import BREAKS_OFF
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import DETAILED, OUTCOMES
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS, run_module
 
@@ -92,8 +93,7 @@ def play(double: Double, case: Case, spoils: dict[Moment, Spoil], **given: Any) 
     started = time.monotonic()
     try:
         validation = ArgumentSpecValidator(definition.argument_spec).validate(copy.deepcopy(options))
-    except (TypeError, OverflowError) as error:
-        # ansible-core's own, for a number in the place of an object, or infinity in the place of a whole number.
+    except BREAKS_OFF as error:
         return Told(TaskReport({"changed": False}, str(error)), 0.0)
     if validation.error_messages:
         # In ansible-core's own words, which have the whole value.

@@ -29,6 +29,12 @@ READ = "read"
 Answer = t.Union[ErrorKind, ApiError, Exception, None]
 
 
+def spelt(word: str) -> list[str]:
+    """Give the addresses that a word has as its letters: A is the first one."""
+    pool = addresses(26)
+    return [pool[ord(letter) - ord("A")] for letter in word]
+
+
 def failure(kind: ErrorKind, **more: t.Any) -> ApiError:
     return ApiError("Unassign", kind, "No.", code="Code", request_id="R-0", **more)
 
@@ -326,12 +332,11 @@ def test_one_refused_address_does_not_hold_back_the_others(count):
 )
 def test_halves_are_sent_in_order_and_none_of_which_the_answer_is_known(refused, sent):
     pool = addresses(8)
-    named = dict(zip("ABCDEFGH", pool))
     cloud = Cloud(*pool)
-    cloud.refused = {named[letter]: ErrorKind.REFUSED for letter in refused}
+    cloud.refused = dict.fromkeys(spelt(refused), ErrorKind.REFUSED)
     run = Run(cloud, *pool)
-    assert cloud.writes == [[named[letter] for letter in word] for word in sent.split()]
-    assert run.outcomes["failed"] == [named[letter] for letter in refused]
+    assert cloud.writes == [spelt(word) for word in sent.split()]
+    assert run.outcomes["failed"] == spelt(refused)
 
 
 def test_few_are_tried_alone_in_their_order_and_of_many_others_each_time():
@@ -420,11 +425,10 @@ def test_of_what_is_refused_for_now_each_that_passes_by_the_end_is_removed():
     ],
 )
 def test_only_what_was_sent_again_together_is_tried_alone_in_the_end(refused, retries, sent):
-    named = dict(zip("ABCD", (A, B, C, D)))
     cloud = Cloud(A, B, C, D)
-    cloud.refused = {named[letter]: ErrorKind.CONFLICT for letter in refused}
+    cloud.refused = dict.fromkeys(spelt(refused), ErrorKind.CONFLICT)
     Run(cloud, A, B, C, D, max_retries=retries)
-    assert cloud.writes == [[named[letter] for letter in word] for word in sent.split()]
+    assert cloud.writes == [spelt(word) for word in sent.split()]
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
@@ -444,8 +448,7 @@ def test_what_is_refused_for_now_and_for_all_is_sent_again_as_often_as_is_allowe
     cloud.answers = [first]
     run = Run(cloud, A, B, C, max_retries=retries)
     assert run.outcomes == {"failed": [A, B, C]}
-    named = {"A": A, "B": B, "C": C}
-    assert cloud.writes == [[named[letter] for letter in word] for word in [*sent.split(), *[again] * retries]]
+    assert cloud.writes == [spelt(word) for word in [*sent.split(), *[again] * retries]]
 
 
 @pytest.mark.parametrize("transitional", [True, False])
