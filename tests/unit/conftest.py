@@ -14,12 +14,18 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _PREFIXES = tuple(prefix for cloud in CLOUDS.values() for prefix in cloud.variables)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _VARIABLES = (*_PROXIES, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
+# Examples share processors, and some of them a simulator, so the time of one says nothing; fixtures do not change
+# between examples.
+settings.register_profile(
+    "edgecloud", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+settings.load_profile("edgecloud")
 # Any example kills a mutant: nobody waits for a smaller one.
 if "MUTANT_UNDER_TEST" in os.environ:
     settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])

@@ -31,7 +31,9 @@ def in_flight(calls: list[dict[str, Any]]) -> int:
 
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
 def test_never_more_calls_in_flight_than_allowed(scene: Scene, concurrency: int) -> None:
-    scene.load(*(scene.nic(number, 1, vpc=1 + number % 3) for number in range(1, 121)), settings={"latency": 0.01})
+    # The more of them, the longer each: a busy machine takes its time to send as many.
+    latency = 0.005 * concurrency
+    scene.load(*(scene.nic(number, 1, vpc=1 + number % 3) for number in range(1, 121)), settings={"latency": latency})
     scene.all(concurrency=concurrency)
     assert in_flight(scene.sim.calls(write=False)) <= concurrency
     assert in_flight(scene.sim.calls()) <= concurrency

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 #: A failure is shown as it was found: each example costs several runs, and to shrink it would take minutes.
 QUICK = settings(
-    deadline=None,
     max_examples=30,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

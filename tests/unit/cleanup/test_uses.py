@@ -11,16 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.edgecloud.nic.tests.unit.cleanup.scene import Scene, accounted
 from ansible_collections.edgecloud.nic.tests.unit.clouds import READ
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 #: A failure is shown as it was found: each example costs several runs, and to shrink it would take minutes.
-QUICK = settings(
-    deadline=None,
-    max_examples=35,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+QUICK = settings(max_examples=35, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 NICS, ADDRESSES, SHARED_VPCS = 6, 3, 2
 Sections = dict[str, Any]
 #: Fields of a network interface that tie it to what uses it.

@@ -2,20 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of what runs on managed nodes share: quick properties, and one simulator for all."""
+"""What the tests of what runs on managed nodes share: one simulator for all."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
 from ansible_collections.edgecloud.nic.tests.unit.clouds import CLOUDS
-from hypothesis import HealthCheck, settings
-
-# Examples share one simulator, so the time of a single one says nothing; fixtures do not change between examples.
-settings.register_profile(
-    "edgecloud", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-settings.load_profile("edgecloud")
 
 
 @pytest.fixture(scope="session")

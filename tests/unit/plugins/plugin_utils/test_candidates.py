@@ -23,7 +23,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.can
     longest_gap,
 )
 from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.common import Key, RefusedError, as_targets
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 BEGIN = datetime.datetime(2026, 3, 1, 2, tzinfo=datetime.timezone.utc)
@@ -302,7 +302,6 @@ def histories(signed: bool) -> st.SearchStrategy[list[dict[str, t.Any]]]:
 
 
 @pytest.mark.parametrize("signed", [True, False])
-@settings(deadline=None)
 @given(data=st.data())
 def test_nothing_is_old_that_a_plan_of_the_time_saw_used_or_did_not_know(signed: bool, data: st.DataObject) -> None:
     live_through(data.draw(histories(signed)))
