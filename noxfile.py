@@ -98,6 +98,10 @@ def ansible_test_home(name: str) -> str:
     cache.mkdir(parents=True, exist_ok=True)
     for pip in ("24_2", "25_2"):
         shutil.copyfile(HERE / "tests" / "get_pip.py", cache / f"get_pip_{pip}.py")
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is not None:
+        (cache / "uv").unlink(missing_ok=True)
+        (cache / "uv").symlink_to(uv)
     return str(home)
 
 
