@@ -5,8 +5,8 @@
 """Run the tests with every ansible-core, two sessions at a time, and write a table of the results.
 
 Usage: python tests/matrix.py [--sessions modules,sanity] SERIES=RELEASE...
-The table goes to docs/matrix.md, what the sessions print to .build/matrix. Run again at the same commit, it repeats
-only what did not pass, and the table tells so.
+The table goes to docs/matrix.md, what the sessions print to .build/matrix. Run again, it repeats what did not pass, and
+what passed only where what is tested has changed since; the table tells so.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ TABLE = pathlib.Path("docs/matrix.md")
 LOGS = pathlib.Path(".build/matrix")
 #: The longest ones first, so that those that run side by side end together.
 COMMANDS = ("integration", "controller", "modules", "sanity")
+#: What is tested, as opposed to the tests.
+TESTED = ("extensions", "meta", "playbooks", "plugins", "roles")
 _HEADER = """\
 <!--
 Copyright (c) edgecloud.nic contributors
@@ -50,7 +52,7 @@ Written by `make matrix`: what came of the tests with each release, on the Pytho
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One session and what came of it; the time in seconds, and how often it was run at this commit."""
+    """One session and what came of it; the time in seconds, and how often it was run with what it tests."""
 
     command: str
     series: str
@@ -72,24 +74,31 @@ def pythons_in(command: str, log: str) -> str:
     return ", ".join(sorted(found, key=lambda version: int(version.partition(".")[2])))
 
 
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def commit_of_the_tree(*but: pathlib.Path) -> str:
     """Name the commit that is tested; what differs from it, but for these files, makes it a dirty one."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in but))
     return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
+
+
+def same_is_tested(before: str, now: str) -> bool:
+    """Tell whether two clean commits differ in tests and documents at most."""
+    if "-dirty" in before + now:
+        return False
+    return subprocess.run(["git", "diff", "--quiet", before, now, "--", *TESTED], check=False).returncode == 0
 
 
 def run(command: str, series: str, commit: str) -> Cell:
     session = f"{command}-{series}"
     kept = LOGS / f"{session}.json"
     before = Cell(**json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else None
-    if before is not None and (before.commit != commit or commit.endswith("-dirty")):
+    if before is not None and not same_is_tested(before.commit, commit):
         before = None
     if before is not None and before.result != "failed":
-        print(f"{session}: {before.result} before", flush=True)
+        print(f"{session}: {before.result} at {before.commit}", flush=True)
         return before
     started = time.monotonic()
     done = subprocess.run(
@@ -115,7 +124,10 @@ def run(command: str, series: str, commit: str) -> Cell:
 def table(cells: list[Cell], releases: dict[str, str], commit: str) -> Iterator[str]:
     by_place = {(cell.series, cell.command): cell for cell in cells}
     commands = [command for command in reversed(COMMANDS) if any(c.command == command for c in cells)]
-    yield f"Commit: {commit}\n"
+    yield f"Commit: {commit}"
+    if any(cell.commit != commit for cell in cells):
+        yield "; a cell of an earlier one names it, and between them only tests and documents differ"
+    yield "\n\n"
     yield f"Time: {sum(cell.seconds for cell in cells) / 60:.0f} minutes of sessions, two at a time\n\n"
     yield "| ansible-core | " + " | ".join(commands) + " |\n"
     yield "|---" * (len(commands) + 1) + "|\n"
@@ -125,7 +137,8 @@ def table(cells: list[Cell], releases: dict[str, str], commit: str) -> Iterator[
             cell = by_place[series, command]
             on = f" on {cell.pythons}" if cell.pythons else ""
             again = f", run {cell.runs}" if cell.runs > 1 else ""
-            columns.append(f"{cell.result}{on} ({cell.seconds:.0f} s{again})")
+            at = f", {cell.commit}" if cell.commit != commit else ""
+            columns.append(f"{cell.result}{on} ({cell.seconds:.0f} s{again}{at})")
         yield f"| {release} | " + " | ".join(columns) + " |\n"
 
 
