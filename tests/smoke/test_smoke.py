@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
-from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, settings
+from ansible_collections.edgecloud.nic.tests.unit.action.playbook import PLAYBOOK, WAYS, settings
 
 NIC = "nic-hongkong-game-1"
-WAYS = pytest.mark.parametrize("here", [True, False], ids=["in the worker", "as a process"])
 
 
 def run(directory: pathlib.Path, here: bool, *command: str, **variables: Any) -> str:
@@ -59,7 +58,7 @@ def changed(output: str) -> int:
     return int(found.group(1))
 
 
-@WAYS
+@pytest.mark.parametrize("here", [True, False], ids=["in the worker", "as a process"])
 def test_ad_hoc(sim: Simulator, tmp_path: pathlib.Path, here: bool) -> None:
     _primary, (first, *others) = sim.addresses(NIC)
     options = {
