@@ -22,6 +22,7 @@ from ansible_collections.edgecloud.nic.plugins.plugin_utils._cleanup_records.can
     Record,
 )
 from ansible_collections.edgecloud.nic.tests.simulator import Simulator
+from ansible_collections.edgecloud.nic.tests.unit.action.processes import wait_until
 from ansible_collections.edgecloud.nic.tests.unit.action.test_role import report, run
 
 AGE: dict[str, Any] = {"min_age": 72, "candidates_file": "candidates.jsonl", "eip_protects": "address"}
@@ -314,7 +315,7 @@ def test_a_damaged_file_lets_everything_begin_anew_and_says_so(
 
 @pytest.mark.matrix
 def test_two_runs_at_a_time_wait_for_each_other(cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    cloud.set(latency=0.3)
+    cloud.set(latency=3)
     directories = [tmp_path / name for name in ("one", "two")]
     for directory in directories:
         directory.mkdir()
@@ -323,7 +324,12 @@ def test_two_runs_at_a_time_wait_for_each_other(cloud: Simulator, tmp_path: path
         return run(cloud, directory, **{**AGE, "candidates_file": str(tmp_path / "candidates.jsonl")})
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        done = list(pool.map(plan_in, directories))
+        first = pool.submit(plan_in, directories[0])
+        wait_until(cloud.calls, 60)
+        second = pool.submit(plan_in, directories[1])
+        done = [first.result()]
+        cloud.set(latency=0)
+        done.append(second.result())
     assert [run.returncode for run in done] == [0, 0]
     assert any("candidates.jsonl: waiting for its end" in run.stdout + run.stderr for run in done)
     content = (tmp_path / "candidates.jsonl").read_bytes()

@@ -127,6 +127,8 @@ class Reader:
         self._programs.mkdir(parents=True)
         for name, program in _COMMANDS.items():
             self.install(name, f'exec "{sys.executable}" -m ansible {program} "$@"')
+        # Another Python could not do with the libraries of this one.
+        self.install("python3", f'exec "{sys.executable}" "$@"')
 
     def install(self, name: str, script: str) -> None:
         """Put a program of this name before all others."""
