@@ -153,7 +153,14 @@ def add_ansible_test(command: str, core: str, pythons: str) -> None:
 def run_pytest(session: nox.Session, *arguments: str, path: str = "") -> None:
     """Run tests with the collection, and what else is on the path, in reach."""
     env = {"PYTHONPATH": os.pathsep.join(filter(None, [str(HERE / ".build" / "collections"), path]))}
-    session.run("pytest", "--quiet", *arguments, env=env)
+    # One for each session, since two may run at a time.
+    cache = f"cache_dir=.build/pytest/{session.name}"
+    session.run("pytest", "--quiet", "--override-ini", cache, *arguments, env=env)
+
+
+def chosen(session: nox.Session, tests: list[str]) -> list[str]:
+    """Give the tests that were asked for; without any, or for those of them that failed last, all."""
+    return [*tests, *session.posargs] if session.posargs == ["--last-failed"] else session.posargs or tests
 
 
 def add_pytest(name: str, core: str, pythons: str, tests: list[str]) -> None:
@@ -163,7 +170,7 @@ def add_pytest(name: str, core: str, pythons: str, tests: list[str]) -> None:
     def with_core(session: nox.Session) -> None:
         session.install(requirement(core), "-r", UNIT_REQUIREMENTS)
         session.install("pytest", "pytest-xdist", "-c", REQUIREMENTS)
-        run_pytest(session, *(session.posargs or tests))
+        run_pytest(session, *chosen(session, tests))
 
     with_core.__doc__ = f"{purpose}, with ansible-core {series_of(core)}."
 
@@ -181,7 +188,7 @@ def add_modules(core: str, pythons: list[str]) -> None:
             *("--target", files, requirement(core)),
             external=True,
         )
-        run_pytest(session, *WORKERS, *(session.posargs or MODULE_TESTS), path=files)
+        run_pytest(session, *WORKERS, *chosen(session, MODULE_TESTS), path=files)
 
     modules.__doc__ = f"What runs on managed nodes, on every Python there, with ansible-core {series}."
 

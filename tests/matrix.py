@@ -5,8 +5,8 @@
 """Run the tests with every ansible-core, two sessions at a time, and write a table of the results.
 
 Usage: python tests/matrix.py [--sessions modules,sanity] SERIES=RELEASE...
-The table goes to docs/matrix.md, what the sessions print to .build/matrix. Run again, it repeats what did not pass, and
-what passed only where what is tested has changed since; the table tells so.
+The table goes to docs/matrix.md, what the sessions print to .build/matrix. Run again, it repeats what did not pass,
+of unit tests those that failed, and the rest only where what is tested has changed since; the table tells so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ TABLE = pathlib.Path("docs/matrix.md")
 LOGS = pathlib.Path(".build/matrix")
 #: The longest ones first, so that those that run side by side end together.
 COMMANDS = ("integration", "controller", "modules", "sanity")
+#: Those whose failed tests can be repeated alone.
+UNIT_TESTS = ("controller", "modules")
 #: What is tested, as opposed to the tests.
 TESTED = ("extensions", "meta", "playbooks", "plugins", "roles")
 _HEADER = """\
@@ -52,7 +55,12 @@ Written by `make matrix`: what came of the tests with each release, on the Pytho
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One session and what came of it; the time in seconds, and how often it was run with what it tests."""
+    """One session and what came of it.
+
+    :param commit: at which all of it was run.
+    :param seconds: that all runs took.
+    :param runs: how often it was run with what it tests.
+    """
 
     command: str
     series: str
@@ -100,9 +108,14 @@ def run(command: str, series: str, commit: str) -> Cell:
     if before is not None and before.result != "failed":
         print(f"{session}: {before.result} at {before.commit}", flush=True)
         return before
+    only_failed = before is not None and command in UNIT_TESTS
+    if not only_failed:
+        # What failed in another run is not what failed in this one.
+        for cache in pathlib.Path(".build/pytest").glob(f"{session}*"):
+            shutil.rmtree(cache)
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "nox", "-e", session],
+        [sys.executable, "-m", "nox", "-e", session, *(["--", "--last-failed"] if only_failed else [])],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -110,13 +123,17 @@ def run(command: str, series: str, commit: str) -> Cell:
         check=False,
     )
     seconds = time.monotonic() - started
-    (LOGS / f"{session}.log").write_text(done.stdout, encoding="utf-8")
+    with open(LOGS / f"{session}.log", "w" if before is None else "a", encoding="utf-8") as log:
+        log.write(done.stdout)
     result = "passed" if done.returncode == 0 else "failed"
     if " was successful" not in done.stdout and result == "passed":
         result = "no Python for it"
     print(f"{session}: {result} ({seconds:.0f} s)", flush=True)
-    runs = 1 if before is None else before.runs + 1
-    cell = Cell(command, series, commit, result, pythons_in(command, done.stdout), seconds, runs)
+    cell = Cell(command, series, commit, result, pythons_in(command, done.stdout), seconds, 1)
+    if before is not None:
+        cell = dataclasses.replace(cell, seconds=before.seconds + seconds, runs=before.runs + 1)
+        if only_failed:
+            cell = dataclasses.replace(cell, commit=before.commit)
     kept.write_text(json.dumps(dataclasses.asdict(cell)), encoding="utf-8")
     return cell
 
@@ -126,7 +143,10 @@ def table(cells: list[Cell], releases: dict[str, str], commit: str) -> Iterator[
     commands = [command for command in reversed(COMMANDS) if any(c.command == command for c in cells)]
     yield f"Commit: {commit}"
     if any(cell.commit != commit for cell in cells):
-        yield "; a cell of an earlier one names it, and between them only tests and documents differ"
+        yield (
+            "; a cell that was run as a whole at an earlier one names it. Between them only tests and documents "
+            "differ, and unit tests that failed there were repeated alone"
+        )
     yield "\n\n"
     yield f"Time: {sum(cell.seconds for cell in cells) / 60:.0f} minutes of sessions, two at a time\n\n"
     yield "| ansible-core | " + " | ".join(commands) + " |\n"
