@@ -315,7 +315,8 @@ def test_a_damaged_file_lets_everything_begin_anew_and_says_so(
 
 @pytest.mark.matrix
 def test_two_runs_at_a_time_wait_for_each_other(cloud: Simulator, tmp_path: pathlib.Path) -> None:
-    cloud.set(latency=3)
+    # Until the second one has started, on a busy machine, too.
+    cloud.set(latency=10)
     directories = [tmp_path / name for name in ("one", "two")]
     for directory in directories:
         directory.mkdir()
