@@ -145,7 +145,8 @@ class Oracle:
             self._expect(not ledger.put_back, f"removed after a restoration: {call}")
             self._expect(keys <= ledger.plan, f"not in the plan: {keys - ledger.plan}")
             wrong = keys & (spared if call["started"] >= run.started else self._spared)
-            self._expect(not wrong, f"guarded: { {key: run.guarded.get(key) for key in wrong} }")
+            guarded = {key: run.guarded.get(key) for key in wrong}
+            self._expect(not wrong, f"guarded: {guarded}")
             if call["applied"]:
                 ledger.removed.update(keys)
                 again = {key for key in keys if ledger.removed[key] > ledger.licence[key]}
