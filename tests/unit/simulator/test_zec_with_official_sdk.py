@@ -270,7 +270,7 @@ def test_clock_that_is_far_off_is_refused(client: Any, sim: Simulator) -> None:
 
 
 def test_sdk_gets_through_throttling_by_itself(connect: MakeClient, sim: Simulator) -> None:
-    sim.set(throttle={"DescribeNetworkInterfaces": {"rate": 2}})
+    sim.set(throttle={"DescribeNetworkInterfaces": {"rate": 1.2}})
     client = connect(retries=1)
     assert [describe(client).totalCount for _call in range(2)] == [5, 5]
     assert [call["http_status"] for call in sim.calls()] == [200, 429, 200]
