@@ -108,14 +108,15 @@ def run(command: str, series: str, commit: str) -> Cell:
     if before is not None and before.result != "failed":
         print(f"{session}: {before.result} at {before.commit}", flush=True)
         return before
-    only_failed = before is not None and command in UNIT_TESTS
-    if not only_failed:
+    # The run of which only the failed tests are to be repeated.
+    whole = before if command in UNIT_TESTS else None
+    if whole is None:
         # What failed in another run is not what failed in this one.
         for cache in pathlib.Path(".build/pytest").glob(f"{session}*"):
             shutil.rmtree(cache)
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "nox", "-e", session, *(["--", "--last-failed"] if only_failed else [])],
+        [sys.executable, "-m", "nox", "-e", session, *([] if whole is None else ["--", "--last-failed"])],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -129,11 +130,15 @@ def run(command: str, series: str, commit: str) -> Cell:
     if " was successful" not in done.stdout and result == "passed":
         result = "no Python for it"
     print(f"{session}: {result} ({seconds:.0f} s)", flush=True)
-    cell = Cell(command, series, commit, result, pythons_in(command, done.stdout), seconds, 1)
-    if before is not None:
-        cell = dataclasses.replace(cell, seconds=before.seconds + seconds, runs=before.runs + 1)
-        if only_failed:
-            cell = dataclasses.replace(cell, commit=before.commit)
+    cell = Cell(
+        command,
+        series,
+        commit if whole is None else whole.commit,
+        result,
+        pythons_in(command, done.stdout),
+        seconds if before is None else before.seconds + seconds,
+        1 if before is None else before.runs + 1,
+    )
     kept.write_text(json.dumps(dataclasses.asdict(cell)), encoding="utf-8")
     return cell
 

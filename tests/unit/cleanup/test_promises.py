@@ -349,7 +349,7 @@ KINDS = ("make_primary", "remove_private_ip", "delete_network_interface", "add_b
 
 
 @pytest.mark.parametrize("unhelpful", [False, True], ids=["", "gone means primary, too"])
-@settings(QUICK, max_examples=30)
+@QUICK
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4),
     events=st.lists(

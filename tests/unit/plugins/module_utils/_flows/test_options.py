@@ -109,5 +109,5 @@ def test_what_ansible_core_breaks_off_over_is_refused_by_the_name_of_the_option(
     # From 2.22 on, ansible-core has words of its own for it, and a module tells it what it is to mask.
     result.pop("_ansible_new_secrets", None)
     ours, theirs = f"{option}: has a value of a kind that it cannot have", f"argument '{option}' is of type "
-    assert result["msg"].startswith((ours, theirs))
+    assert result["msg"] == ours or result["msg"].startswith(theirs)
     assert "a-secret-of-ours" not in f"{result}{done.stderr}"
